@@ -1,0 +1,115 @@
+//! What is frozen at dispatch.
+
+use bytes::Bytes;
+use journeyman_job::{Dispatch, JobId, JobOptions, Priority, QueueName, RawJson};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A dispatched job: its id, where it goes, and its body as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    pub id: JobId,
+    pub queue: QueueName,
+    pub priority: Priority,
+    /// The stored form, opaque to every store: see [`Body`].
+    pub body: Bytes,
+}
+
+/// The stored form, read: `{"type": …, "data": …, "v": 1, "o": {options}}`.
+///
+/// The first two members are what typetag reads, and it skips the others, so a body is also a serialised job.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Body<'a> {
+    #[serde(rename = "type", borrow)]
+    pub type_name: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    pub data: &'a RawValue,
+    #[serde(rename = "v")]
+    pub version: u16,
+    #[serde(rename = "o", default, skip_serializing_if = "is_default")]
+    pub options: JobOptions,
+}
+
+fn is_default(options: &JobOptions) -> bool {
+    *options == JobOptions::default()
+}
+
+impl Envelope {
+    /// Version of the stored form that this build writes, and the newest it reads.
+    pub const VERSION: u16 = 1;
+
+    /// Freezes a dispatch under a fresh id. `queue_priority` applies where neither the caller nor the job names one.
+    pub fn freeze(dispatch: &Dispatch, queue_priority: Option<Priority>) -> Self {
+        let queue = dispatch.queue().clone();
+        let options = dispatch.frozen_options(queue_priority);
+        let priority = options.priority;
+        let body = write(&dispatch.spec.type_name, &dispatch.spec.data, options);
+        Self { id: JobId::generate(&queue), queue, priority, body }
+    }
+}
+
+fn write(type_name: &str, data: &RawJson, options: JobOptions) -> Bytes {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        #[serde(rename = "type")]
+        type_name: &'a str,
+        data: &'a RawJson,
+        v: u16,
+        #[serde(rename = "o", skip_serializing_if = "is_default")]
+        options: JobOptions,
+    }
+    let written = Written { type_name, data, v: Envelope::VERSION, options };
+    // Writing strings, numbers and finished JSON into memory cannot fail.
+    serde_json::to_vec(&written).map(Bytes::from).unwrap_or_default()
+}
+
+impl<'a> Body<'a> {
+    /// Reads a stored body; the error says why it is none.
+    pub fn read(body: &'a [u8]) -> Result<Self, String> {
+        let read: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        if read.version > Envelope::VERSION {
+            return Err(format!("written in form {}, this build reads up to {}", read.version, Envelope::VERSION));
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use journeyman_job::JobSpec;
+
+    fn dispatch() -> Dispatch {
+        Dispatch::from(JobSpec {
+            type_name: "echo".into(),
+            data: RawJson::parse(r#"{"value": [ ], "n":9007199254740993}"#.into()).unwrap(),
+            queue: QueueName::default(),
+            options: JobOptions::default(),
+            has_priority: false,
+        })
+    }
+
+    #[test]
+    fn the_stored_form_is_pinned() {
+        let plain = Envelope::freeze(&dispatch(), None);
+        assert_eq!(plain.body, r#"{"type":"echo","data":{"value": [ ], "n":9007199254740993},"v":1}"#);
+        let urgent = Envelope::freeze(&dispatch().priority(Priority::High).max_tries(7), None);
+        assert!(urgent.body.ends_with(br#","v":1,"o":{"p":"high","m":7}}"#), "{:?}", urgent.body);
+    }
+
+    #[test]
+    fn a_queues_priority_yields_to_the_jobs_and_the_callers() {
+        let frozen = |dispatch: &Dispatch| Envelope::freeze(dispatch, Some(Priority::Low)).priority;
+        assert_eq!(frozen(&dispatch()), Priority::Low);
+        assert_eq!(frozen(&dispatch().priority(Priority::High)), Priority::High);
+        let mut own = dispatch();
+        own.spec.has_priority = true;
+        assert_eq!(frozen(&own), Priority::Normal);
+    }
+
+    #[test]
+    fn a_newer_form_is_refused_by_name() {
+        let error = Body::read(br#"{"type":"echo","data":{},"v":2}"#).unwrap_err();
+        assert_eq!(error, "written in form 2, this build reads up to 1");
+    }
+}

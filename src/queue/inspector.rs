@@ -1,0 +1,37 @@
+//! What a store must be able to tell, apart from the hot path. Nothing here costs in proportion to the backlog.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use journeyman_job::{JobId, QueueName};
+
+use super::{Driver, JobRecord, QueueStats, StoreError};
+
+/// The answer to a look-up by id.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    Here(Box<JobRecord>),
+    /// There was such a job; its record has been pruned.
+    Expired,
+    Nothing,
+}
+
+/// The reading side of a store.
+#[async_trait]
+pub trait Inspector: Debug + Send + Sync {
+    async fn find(&self, id: JobId) -> Result<Found, StoreError>;
+
+    /// Every queue that was ever pushed to, by name.
+    async fn queues(&self) -> Result<Vec<QueueName>, StoreError>;
+
+    /// Numbers of these queues, in order; of one never pushed to they are all zero.
+    async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError>;
+
+    /// Whether the store answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// A whole store.
+pub trait Store: Driver + Inspector {}
+
+impl<T: Driver + Inspector> Store for T {}

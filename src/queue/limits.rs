@@ -1,0 +1,60 @@
+//! A limit on everything that a caller can make large.
+
+use std::time::Duration;
+
+use journeyman_job::{DispatchOptions, When};
+
+/// Largest payload, bytes.
+pub const PAYLOAD: usize = 1024 * 1024;
+/// Largest result, bytes of JSON.
+pub const RESULT: usize = 1024 * 1024;
+/// Jobs in one bulk.
+pub const BULK: usize = 1000;
+/// Jobs that one store call touches, so that no script stalls a store.
+pub const PER_CALL: usize = 500;
+/// Tags of one job.
+pub const TAGS: usize = 20;
+/// Length of one tag, bytes.
+pub const TAG: usize = 100;
+/// Farthest a job can be delayed.
+pub const DELAY: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// What is beyond a limit: the field, and a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct Beyond {
+    pub field: &'static str,
+    pub message: String,
+}
+
+/// Refuses a payload that is too large.
+pub fn check_payload(length: usize) -> Result<(), Beyond> {
+    if length > PAYLOAD {
+        let message = format!("is {length} bytes long: at most {PAYLOAD} are allowed");
+        return Err(Beyond { field: "task_data", message });
+    }
+    Ok(())
+}
+
+/// Refuses options that are out of range.
+pub fn check_options(options: &DispatchOptions) -> Result<(), Beyond> {
+    if let When::After(delay) = options.when
+        && delay > DELAY
+    {
+        let message = format!("is {} s: at most {} s (a year) are allowed", delay.as_secs_f64(), DELAY.as_secs());
+        return Err(Beyond { field: "delay", message });
+    }
+    if options.tags.len() > TAGS {
+        let message = format!("holds {} entries: at most {TAGS} are allowed", options.tags.len());
+        return Err(Beyond { field: "tags", message });
+    }
+    if let Some(tag) = options.tags.iter().find(|tag| tag.is_empty() || tag.len() > TAG) {
+        let message = format!("holds one of {} bytes: give 1 to {TAG}", tag.len());
+        return Err(Beyond { field: "tags", message });
+    }
+    if options.max_tries.is_some() && options.retry.as_ref().is_some_and(|retry| retry.max_attempts.is_some()) {
+        let message = "contradicts retry_config.max_attempts: give one of the two".to_owned();
+        return Err(Beyond { field: "max_tries", message });
+    }
+    Ok(())
+}

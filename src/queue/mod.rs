@@ -1,0 +1,30 @@
+//! The domain: what a job goes through, decided without any network or disk.
+//!
+//! `envelope` is what is frozen at dispatch, `trail` what changes afterwards, `settlement` the only retry policy,
+//! `state` the table of all moves, `driver` and `inspector` what a store must be able to do.
+
+mod decoded;
+mod driver;
+mod envelope;
+mod inspector;
+pub mod limits;
+mod manager;
+mod pusher;
+mod record;
+mod reservation;
+mod settlement;
+mod state;
+mod stats;
+mod trail;
+
+pub use decoded::{Undecodable, decode, decode_payload};
+pub use driver::{Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, Settle, Settled, StoreError};
+pub use envelope::{Body, Envelope};
+pub use inspector::{Found, Inspector, Store};
+pub use manager::{Dispatched, QueueManager};
+pub use record::JobRecord;
+pub use reservation::{CallId, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};
+pub use settlement::{Attempted, Policy, Settlement, decide};
+pub use state::{AttemptEffect, MOVES, Move, Owner, State, Verb, may_become};
+pub use stats::{Counters, QueueStats, Retention};
+pub use trail::{AttemptEntry, Trail};

@@ -1,0 +1,135 @@
+//! What changes about a job after its dispatch, apart from where it is.
+
+use bytes::Bytes;
+use journeyman_job::{ErrorKind, JobError, RawJson};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// A job's past: attempts, errors, result. Kept by the stores as opaque bytes beside the envelope and rewritten whole at
+/// each settle, so that no store script has to understand it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trail {
+    /// Times it was given back because the blocking pool was full.
+    #[serde(rename = "q", skip_serializing_if = "is_zero")]
+    pub requeues: u32,
+    /// Workers that died while they ran it; moved only by the reaper.
+    #[serde(rename = "c", skip_serializing_if = "is_zero")]
+    pub crashes: u32,
+    /// When its first attempt began, by the store's clock.
+    #[serde(rename = "s", skip_serializing_if = "Option::is_none")]
+    pub first_started_at: Option<Timestamp>,
+    /// When it ended, by the store's clock.
+    #[serde(rename = "d", skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+    /// The last failure; none once the job has completed.
+    #[serde(rename = "e", skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+    /// What `failed` itself ended with, if not well.
+    #[serde(rename = "fe", skip_serializing_if = "Option::is_none")]
+    pub failed_hook_error: Option<JobError>,
+    #[serde(rename = "r", skip_serializing_if = "Option::is_none")]
+    pub result: Option<RawJson>,
+    /// The latest attempts, oldest first, at most [`Trail::MAX_HISTORY`].
+    #[serde(rename = "h", skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<AttemptEntry>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// One attempt that has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptEntry {
+    #[serde(rename = "a")]
+    pub attempt: u32,
+    #[serde(rename = "s")]
+    pub started_at: Timestamp,
+    #[serde(rename = "d")]
+    pub finished_at: Timestamp,
+    /// `completed`, `released`, `snoozed`, `requeued`, `cancelled` or the kind of the error.
+    #[serde(rename = "o")]
+    pub outcome: String,
+    #[serde(rename = "e", skip_serializing_if = "Option::is_none")]
+    pub error: Option<JobError>,
+    #[serde(rename = "w")]
+    pub worker: String,
+}
+
+impl Trail {
+    /// Attempts remembered; a job without a limit on its tries would otherwise grow for ever.
+    pub const MAX_HISTORY: usize = 50;
+
+    /// The stored form.
+    pub fn encode(&self) -> Bytes {
+        // Writing plain fields and finished JSON into memory cannot fail.
+        serde_json::to_vec(self).map(Bytes::from).unwrap_or_default()
+    }
+
+    /// Reads the stored form. Nothing stored yet is a fresh trail; damaged bytes are a trail that says so, because a job
+    /// must not be lost for want of its past.
+    pub fn decode(bytes: &[u8]) -> Self {
+        if bytes.is_empty() {
+            return Self::default();
+        }
+        serde_json::from_slice(bytes).unwrap_or_else(|error| Self {
+            error: Some(JobError::of(
+                ErrorKind::Undecodable,
+                format!("the record of earlier attempts is damaged: {error}"),
+            )),
+            ..Self::default()
+        })
+    }
+
+    /// Adds an attempt and lets go of the oldest beyond the limit.
+    pub fn remember(&mut self, entry: AttemptEntry) {
+        self.history.push(entry);
+        let surplus = self.history.len().saturating_sub(Self::MAX_HISTORY);
+        self.history.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(attempt: u32) -> AttemptEntry {
+        AttemptEntry {
+            attempt,
+            started_at: Timestamp::from_micros(1),
+            finished_at: Timestamp::from_micros(2),
+            outcome: "error".into(),
+            error: Some(JobError::new("no")),
+            worker: "w".into(),
+        }
+    }
+
+    #[test]
+    fn a_fresh_trail_is_two_bytes() {
+        assert_eq!(Trail::default().encode(), "{}");
+        assert_eq!(Trail::decode(b""), Trail::default());
+    }
+
+    #[test]
+    fn a_trail_comes_back_as_it_was() {
+        let mut trail = Trail { requeues: 1, crashes: 2, error: Some(JobError::new("x")), ..Trail::default() };
+        trail.result = Some(RawJson::parse("[ ]".into()).unwrap());
+        trail.remember(entry(1));
+        assert_eq!(Trail::decode(&trail.encode()), trail);
+    }
+
+    #[test]
+    fn history_is_bounded_and_keeps_the_latest() {
+        let mut trail = Trail::default();
+        (1..=60).for_each(|attempt| trail.remember(entry(attempt)));
+        assert_eq!(trail.history.len(), Trail::MAX_HISTORY);
+        assert_eq!(trail.history.last().unwrap().attempt, 60);
+    }
+
+    #[test]
+    fn a_damaged_trail_loses_no_job() {
+        assert_eq!(Trail::decode(b"{]").error.unwrap().kind(), ErrorKind::Undecodable);
+    }
+}
