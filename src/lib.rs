@@ -2,9 +2,11 @@
 
 pub mod chance;
 pub mod clock;
+pub mod config;
 pub mod drivers;
 pub mod http;
 pub mod queue;
 pub mod wake;
+pub mod worker;
 
 pub use journeyman_job as job;
