@@ -15,6 +15,8 @@ settings! {
         count: usize = "5", env "WORKER_COUNT", within 1..=10_000;
         /// Queues served, the most urgent first.
         queues: Vec<QueueName> = "high_priority,default,low_priority", env "QUEUE_WORKER_QUEUES";
+        /// Whether queues not named are served too, after the named ones.
+        all_queues: bool = "true", env "QUEUE_WORKER_ALL_QUEUES";
         /// Threads for jobs that block.
         thread_pool_size: usize = "20", env "THREAD_POOL_SIZE", within 1..=10_000;
         /// How long a stopping worker waits for its jobs before it gives them back.

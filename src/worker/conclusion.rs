@@ -6,7 +6,9 @@ use journeyman_job::{ErrorKind, JobError, JobOptions, JobResult, Outcome};
 
 use crate::chance;
 use crate::clock::Timestamp;
-use crate::queue::{AttemptEntry, Attempted, Policy, Reservation, ReservedJob, Settle, Settlement, Trail, decide, limits};
+use crate::queue::{
+    AttemptEntry, Attempted, Policy, Reservation, ReservedJob, Settle, Settlement, Trail, decide, limits,
+};
 
 /// An attempt that has ended, not yet settled.
 #[derive(Debug)]

@@ -15,6 +15,8 @@ pub struct WorkerOptions {
     pub id: WorkerId,
     /// In order of preference among equal priorities.
     pub queues: Vec<QueueName>,
+    /// Whether queues not named are served too, after the named ones.
+    pub all_queues: bool,
     /// Jobs run at once.
     pub slots: usize,
     /// Threads for jobs of the blocking lane.
@@ -50,6 +52,7 @@ impl WorkerOptions {
         Self {
             id,
             queues: vec![QueueName::default()],
+            all_queues: false,
             slots: 5,
             thread_pool_size: 20,
             lease: Duration::from_secs(10),
@@ -102,12 +105,39 @@ pub struct JobEvent {
 #[derive(Debug, Clone)]
 pub enum Happened {
     Started,
-    Completed { duration: Duration },
+    Completed {
+        duration: Duration,
+    },
     /// Another try follows after `delay`.
-    Retrying { duration: Duration, delay: Duration, error: String },
+    Retrying {
+        duration: Duration,
+        delay: Duration,
+        error: String,
+    },
     /// Put off or given back without using an attempt.
-    PutOff { duration: Duration },
-    Failed { duration: Duration, error: String },
+    PutOff {
+        duration: Duration,
+    },
+    Failed {
+        duration: Duration,
+        error: String,
+    },
     /// The result was refused: the job belongs to another worker by now.
-    Refused { duration: Duration },
+    Refused {
+        duration: Duration,
+    },
+}
+
+impl Happened {
+    /// How long the attempt ran; zero at its start.
+    pub fn duration(&self) -> Duration {
+        match self {
+            Self::Started => Duration::ZERO,
+            Self::Completed { duration }
+            | Self::Retrying { duration, .. }
+            | Self::PutOff { duration }
+            | Self::Failed { duration, .. }
+            | Self::Refused { duration } => *duration,
+        }
+    }
 }
