@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::held::Held;
-use super::options::{Connect, WorkerOptions};
+use super::options::WorkerOptions;
 use super::patience::Patience;
-use crate::queue::{Beat, BeatReply, ReservedJob, Settle, Settlement, Store, StoreError};
+use crate::queue::{Beat, BeatReply, Connect, ReservedJob, Settle, Settlement, Store, StoreError};
 
 /// Beats until `stop`, then once more, to give back what a lost answer may have left behind, and takes its leave.
 pub(super) fn start(

@@ -32,7 +32,7 @@ use tracing::{info, warn};
 
 pub use attempt::{Attempt, AttemptService, Phase, RunJob};
 pub use lanes::BlockingPool;
-pub use options::{Connect, Happened, JobEvent, Observer, Surroundings, Until, WorkerOptions};
+pub use options::{Happened, JobEvent, Observer, Surroundings, Until, WorkerOptions};
 
 use executor::Executor;
 use fetcher::Fetcher;

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use journeyman_job::{AppState, Dispatcher, QueueName};
 
-use crate::queue::{Policy, Retention, Store, StoreError, WorkerId};
+use crate::queue::{Connect, Policy, Retention, Store, WorkerId};
 
 /// How a worker works. Durations are those of this process; what is due and what has expired, the store decides.
 #[derive(Debug, Clone)]
@@ -66,9 +65,6 @@ impl WorkerOptions {
         }
     }
 }
-
-/// Opens a further, independent connection to the worker's store.
-pub type Connect = Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>;
 
 /// What a worker works with.
 #[derive(Clone)]
