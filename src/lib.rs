@@ -3,6 +3,7 @@
 pub mod chance;
 pub mod clock;
 pub mod drivers;
+pub mod http;
 pub mod queue;
 pub mod wake;
 
