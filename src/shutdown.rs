@@ -11,9 +11,11 @@ pub fn on_signal() -> std::io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let shutdown = token.clone();
     tokio::spawn(async move {
-        let mut next = async || tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "Ctrl-C",
+        let mut next = async || {
+            tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "Ctrl-C",
+            }
         };
         let name = next().await;
         info!("{name}: stopping; running jobs may finish, a second signal stops at once");

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use journeyman_job::{JobId, Priority, QueueName};
 
@@ -246,8 +247,23 @@ impl List {
     }
 }
 
+/// Reads the command line; flags without a command are those of `serve`.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let mut arguments = with_work_flag(arguments);
+    let first_error = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => return Ok(parsed),
+        Err(error) => error,
+    };
+    let starts_with_flag = arguments.get(1).is_some_and(|first| first.as_encoded_bytes().starts_with(b"--"));
+    if first_error.kind() != ErrorKind::UnknownArgument || !starts_with_flag {
+        return Err(first_error);
+    }
+    arguments.insert(1, "serve".into());
+    Arguments::try_parse_from(&arguments)
+}
+
 /// `--queue-work`, the documents' way to start a worker, stands for the command `work`.
-pub(super) fn with_work_flag(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+fn with_work_flag(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--queue-work") {
         arguments.remove(at);
@@ -262,7 +278,7 @@ mod tests {
     use clap::CommandFactory;
 
     fn parse(line: &str) -> Arguments {
-        Arguments::try_parse_from(with_work_flag(line.split(' ').map(OsString::from))).unwrap()
+        super::parse(line.split_whitespace().map(OsString::from)).unwrap()
     }
 
     #[test]
@@ -303,5 +319,7 @@ mod tests {
     #[test]
     fn r56_no_command_is_serve() {
         assert!(matches!(parse("journeyman --data-dir x").command.unwrap_or_default(), Command::Serve(_)));
+        let flagged = parse("journeyman --data-dir x --bind 127.0.0.1:1 --no-worker").command;
+        assert!(matches!(flagged, Some(Command::Serve(ServeOptions { no_worker: true, .. }))));
     }
 }

@@ -16,7 +16,6 @@ mod work_lines;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use journeyman_job::registry;
 use tokio::runtime::Runtime;
 
@@ -50,7 +49,7 @@ enum Failure {
 
 /// Runs the command in `arguments` and returns the process's exit code: 0 done, 1 failed, 2 wrong usage.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments::with_work_flag(arguments)) {
+    let arguments = match arguments::parse(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to standard output and are no failure; clap knows which is which.

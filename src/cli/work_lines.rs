@@ -32,9 +32,7 @@ fn as_line(event: &JobEvent, now: &str) -> Option<String> {
         }
         Happened::PutOff { .. } => ("BACK".yellow().bold().to_string(), String::new()),
         Happened::Failed { error, .. } => ("FAIL".red().bold().to_string(), format!(" {}", one_line(error))),
-        Happened::Refused { .. } => {
-            ("LOST".red().bold().to_string(), " its lease passed to another worker".to_owned())
-        }
+        Happened::Refused { .. } => ("LOST".red().bold().to_string(), " its lease passed to another worker".to_owned()),
     };
     let time = now.get(..19).unwrap_or(now).replace('T', " ");
     let took = format!("{:.2?}", event.what.duration());

@@ -32,6 +32,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use error::{Code, Fault, Problem};
 pub use openapi::{openapi, openapi_yaml};
+pub use stats::Stats;
+pub use status::JobStatus;
 
 use crate::clock::Clock;
 use crate::queue::QueueManager;

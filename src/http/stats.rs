@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::ApiState;
 use super::error::{Code, Problem, ProblemBody};
 use super::extract::PathOf;
+use crate::clock::Timestamp;
 use crate::queue::{Counters, QueueStats};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -36,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     },
     "status_time": 1_621_345_678.123
 }))]
-struct Stats {
+pub struct Stats {
     /// Jobs of each queue by state.
     queues: BTreeMap<String, InStates>,
     /// Pending jobs as `queue:{priority}:{name}`; and failed jobs whose record is kept, as `queue:failures` those that
@@ -98,7 +99,7 @@ struct Metrics {
 async fn all(State(api): State<ApiState>) -> Result<Json<Stats>, Problem> {
     let store = api.manager.store();
     let queues = store.stats(&store.queues().await?).await?;
-    Ok(Json(Stats::of(&queues, &api)))
+    Ok(Json(Stats::of(&queues, api.pool.percent(), api.clock.now())))
 }
 
 /// Tells the numbers of one queue.
@@ -128,18 +129,19 @@ async fn one(State(api): State<ApiState>, PathOf(queue): PathOf<QueueName>) -> R
         return Err(Problem::new(Code::QueueNotFound, format!("nothing was ever pushed to queue {queue}")));
     }
     let queues = store.stats(std::slice::from_ref(&queue)).await?;
-    Ok(Json(Stats::of(&queues, &api)))
+    Ok(Json(Stats::of(&queues, api.pool.percent(), api.clock.now())))
 }
 
 impl Stats {
-    fn of(queues: &[QueueStats], api: &ApiState) -> Self {
+    /// `pool_utilization` is that of this process's own thread pool, per cent; `now` becomes `status_time`.
+    pub fn of(queues: &[QueueStats], pool_utilization: f64, now: Timestamp) -> Self {
         let keys = keys(queues);
         Self {
             queues: queues.iter().map(|queue| (queue.queue.to_string(), InStates::of(queue))).collect(),
             total_items: keys.values().sum(),
             keys,
-            metrics: Metrics::of(queues, api.pool.percent()),
-            status_time: api.clock.now().as_micros() as f64 / 1e6,
+            metrics: Metrics::of(queues, pool_utilization),
+            status_time: now.as_micros() as f64 / 1e6,
         }
     }
 }

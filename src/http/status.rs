@@ -50,7 +50,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         "worker": "web-1.4711"
     }]
 }))]
-struct JobStatus {
+pub struct JobStatus {
     #[schema(value_type = Uuid)]
     task_id: JobId,
     /// The same id.
