@@ -4,4 +4,5 @@
 
 mod architecture;
 mod conformance;
+mod http;
 mod support;

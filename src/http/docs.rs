@@ -11,7 +11,8 @@ use bytes::Bytes;
 use serde_json::Value;
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
-use super::error::{Code, Problem};
+use super::code::Code;
+use super::error::Problem;
 
 pub(super) fn router<S: Clone + Send + Sync + 'static>(document: &Value) -> Router<S> {
     let document = Bytes::from(document.to_string());
@@ -26,7 +27,7 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(document: &Value) -> Rout
 }
 
 fn file(path: &str, config: Arc<Config<'static>>) -> Result<Response, Problem> {
-    let found = utoipa_swagger_ui::serve(path, config).map_err(Problem::internal)?;
+    let found = utoipa_swagger_ui::serve(path, config).map_err(|error| Problem::internal(&error))?;
     let SwaggerFile { bytes, content_type, gzpipped, .. } =
         found.ok_or_else(|| Problem::new(Code::RouteNotFound, "the documentation has no such file"))?;
     // They change with the binary only, but under the same names.

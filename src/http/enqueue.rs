@@ -97,5 +97,5 @@ async fn enqueue(
 /// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.
 async fn send(api: ApiState, dispatch: Dispatch) -> Result<Dispatched, Problem> {
     let sending = async move { api.manager.send(dispatch).await }.in_current_span();
-    Ok(tokio::spawn(sending).await.map_err(Problem::internal)??)
+    Ok(tokio::spawn(sending).await.map_err(|error| Problem::internal(&error))??)
 }

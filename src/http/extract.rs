@@ -10,7 +10,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use serde::de::DeserializeOwned;
 
-use super::error::{Code, Problem};
+use super::code::Code;
+use super::error::Problem;
 use super::{ApiState, body, json};
 
 /// A JSON body, read under the limits of [`ApiLimits`](super::ApiLimits).

@@ -12,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ApiState;
-use super::error::{Code, Problem, ProblemBody};
+use super::code::Code;
+use super::error::{Problem, ProblemBody};
 use crate::queue::StoreError;
 
 /// Longest that `ready` waits for the store: less than balancers wait for it.
@@ -76,7 +77,7 @@ async fn ready(State(api): State<ApiState>) -> Result<Json<Ready>, Problem> {
     let durability = asked.unwrap_or_else(|_elapsed| Err(StoreError::Unavailable("no answer within 2 s".into())));
     let durability = durability.map_err(|error| {
         let code = Problem::from(error.clone()).code;
-        Problem::new(code, format!("the store ({}) is not ready", api.store_name)).because(error)
+        Problem::new(code, format!("the store ({}) is not ready", api.store_name)).because(&error)
     })?;
     Ok(Json(Ready { status: "ready", store: api.store_name, durability }))
 }

@@ -1,12 +1,18 @@
 //! Reading JSON so that a refusal can say where: first how deep it nests, then whether it is JSON, then whether it fits.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
 
-use super::error::{Code, Fault, Problem};
+use super::code::Code;
+use super::error::{Fault, Problem};
 
-/// Reads a whole body as `T`.
+/// Reads a whole body, which must be an object, as `T`.
 ///
 /// The checks go in turn over the whole body, so that one broken at its end is called broken whatever else is wrong.
 pub fn read<T: DeserializeOwned>(body: &[u8], max_depth: usize) -> Result<T, Problem> {
@@ -20,6 +26,10 @@ pub fn read<T: DeserializeOwned>(body: &[u8], max_depth: usize) -> Result<T, Pro
     }
     serde_json::from_slice::<&RawValue>(body)
         .map_err(|error| Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}")))?;
+    // serde would take a list of the members' values, too.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::invalid(vec![Fault::new("", "the body is not a JSON object")]));
+    }
     let deserializer = &mut serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let pointer = error.path().iter().filter_map(step).collect();
@@ -56,6 +66,25 @@ fn step(segment: &Segment) -> Option<String> {
         Segment::Map { key } => Some(format!("/{}", escape(key))),
         Segment::Enum { .. } | Segment::Unknown => None,
     }
+}
+
+/// Reads a member that must be an object; see [`read`].
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Object<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+
+    deserializer.deserialize_map(Object(PhantomData))
 }
 
 /// A fault found by serde. Of a missing member serde knows only the object that lacks it; the pointer names the member.

@@ -4,6 +4,7 @@
 //! that do not exist and of handlers that panic.
 
 pub mod body;
+mod code;
 mod docs;
 mod enqueue;
 mod error;
@@ -30,7 +31,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use error::{Code, Fault, Problem};
+pub use code::Code;
+pub use error::{Fault, Problem};
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;

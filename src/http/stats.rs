@@ -11,7 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ApiState;
-use super::error::{Code, Problem, ProblemBody};
+use super::code::Code;
+use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use crate::clock::Timestamp;
 use crate::queue::{Counters, QueueStats};

@@ -1,16 +1,25 @@
-//! Writes JSON as YAML that people like to read: block style, members in their order, quotes only where needed.
+//! Writes JSON as YAML that people like to read: in blocks, with quotes only where needed.
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// The document with its final line break.
-pub fn write(value: &Value) -> String {
+/// The document, its first members those named in `first`, with its final line break.
+pub fn write(document: &Map<String, Value>, first: &[&str]) -> String {
+    let mut members: Vec<_> = document.iter().collect();
+    members.sort_by_key(|(key, _)| first.iter().position(|name| name == key).unwrap_or(first.len()));
     let mut text = String::new();
-    block(&mut text, value, 0);
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text.split_off(usize::from(text.starts_with('\n')))
+    for (key, value) in members {
+        member(&mut text, key, value, 0);
+    }
+    text
+}
+
+fn member(text: &mut String, key: &str, value: &Value, depth: usize) {
+    indent(text, depth);
+    scalar(text, key);
+    text.push(':');
+    block(text, value, depth + 1);
 }
 
 /// Writes a value behind its key or dash, ending its last line.
@@ -19,10 +28,7 @@ fn block(text: &mut String, value: &Value, depth: usize) {
         Value::Object(members) if !members.is_empty() => {
             text.push('\n');
             for (key, value) in members {
-                indent(text, depth);
-                scalar(text, key);
-                text.push(':');
-                block(text, value, depth + 1);
+                member(text, key, value, depth);
             }
         }
         Value::Array(items) if !items.is_empty() => {
@@ -66,7 +72,14 @@ fn scalar(text: &mut String, string: &str) {
     if is_plain {
         text.push_str(string);
     } else {
-        text.push_str(&Value::from(string).to_string());
+        for c in Value::from(string).to_string().chars() {
+            // What JSON may show and YAML may not.
+            if c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}') {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            } else {
+                text.push(c);
+            }
+        }
     }
 }
 
@@ -78,10 +91,10 @@ mod tests {
 
     #[test]
     fn nesting_is_written_in_blocks() {
-        let value = json!({"a": [{"b": 1, "c": [[2, 3], []]}, {}], "d e": {"404": "x: y", "no": null, "f": "No"}});
-        let expected = "a:\n  - b: 1\n    c:\n      - - 2\n        - 3\n      - []\n  - {}\n\
-                        d e:\n  \"404\": \"x: y\"\n  \"no\": null\n  f: \"No\"\n";
-        assert_eq!(write(&value), expected);
+        let value = json!({"a": [{"b": 1, "c": [[2, 3], []]}, {}], "d e": {"404": "x: y", "no": null, "z": "No"}});
+        let expected = "d e:\n  \"404\": \"x: y\"\n  \"no\": null\n  z: \"No\"\n\
+                        a:\n  - b: 1\n    c:\n      - - 2\n        - 3\n      - []\n  - {}\n";
+        assert_eq!(write(value.as_object().unwrap(), &["d e"]), expected);
     }
 
     #[test]
@@ -118,8 +131,11 @@ mod tests {
             "a,b",
             "=",
             "\u{7f}",
+            "\u{feff}",
+            "\u{85}",
+            "\u{2028}",
         ];
-        let value = json!({ "list": strings, "keys": strings.map(|key| json!({ key: key })) });
-        assert_eq!(serde_yaml_ng::from_str::<Value>(&write(&value)).unwrap(), value);
+        let value = json!({ "list": strings.to_vec(), "keys": strings.map(|key| json!({ key: key })).to_vec() });
+        assert_eq!(serde_yaml_ng::from_str::<Value>(&write(value.as_object().unwrap(), &[])).unwrap(), value);
     }
 }

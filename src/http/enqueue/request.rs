@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use journeyman_job::{Dispatch, DispatchOptions, JobSpec, Priority, QueueName, RawJson, RetryConfig, When, seconds};
+use journeyman_job::{
+    Dispatch, DispatchOptions, JobSpec, Priority, QueueName, RawJson, RetryConfig, When, registry, seconds,
+};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
@@ -65,7 +67,7 @@ pub struct EnqueueRequest {
     timeout: Option<Duration>,
     /// When to try again: `strategy` `fixed` with `delay`, `exponential` with `base`, `min_delay`, `max_delay`, or
     /// `custom` with `delays`; and `max_attempts`, `timeout` (total seconds since the first attempt), `jitter`.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "object_present")]
     #[schema(value_type = Object, required = false,
         example = json!({"strategy": "exponential", "base": 2, "min_delay": 1, "max_delay": 60, "max_attempts": 5}))]
     retry_config: Option<RetryConfig>,
@@ -78,7 +80,10 @@ pub struct EnqueueRequest {
 impl EnqueueRequest {
     /// The dispatch it asks for, or all that speaks against it.
     pub fn into_dispatch(self, examples: bool) -> Result<Dispatch, Problem> {
-        let data = self.task_data.map_or_else(|| RawJson::parse("{}".into()), Ok).map_err(Problem::internal)?;
+        let data = self
+            .task_data
+            .map_or_else(|| RawJson::parse("{}".into()), Ok)
+            .map_err(|error| Problem::internal(&error))?;
         let mut faults = Vec::new();
         let when = when(self.delay, self.run_at).unwrap_or_else(|fault| {
             faults.push(fault);
@@ -114,8 +119,16 @@ fn spec(task_type: String, data: RawJson, examples: bool) -> Result<JobSpec, Fau
         return Err(Fault::new("/task_type", detail));
     }
     limits::check_payload(data.get().len()).map_err(beyond)?;
+    if data.get().starts_with('[') && takes_an_object(&task_type) {
+        return Err(Fault::new("/task_data", "a list where an object of the job's fields belongs"));
+    }
     let job = decode_payload(&task_type, &data).map_err(undecodable)?;
     JobSpec::with_data(job.as_ref(), task_type, data).map_err(|error| Fault::new("/task_type", error.to_string()))
+}
+
+/// serde would read a list as the values of the fields in turn, which the type's own schema does not allow.
+fn takes_an_object(task_type: &str) -> bool {
+    registry::find(task_type).is_some_and(|known| (known.schema)().get("type").is_some_and(|kind| kind == "object"))
 }
 
 fn undecodable(error: Undecodable) -> Fault {
@@ -148,6 +161,10 @@ fn timeout_fault(timeout: Duration) -> Option<Fault> {
 /// A member that is there has a value: `null` is read as its type would read it, not as its absence.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+fn object_present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    json::object(deserializer).map(Some)
 }
 
 fn seconds_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
