@@ -1,0 +1,287 @@
+//! What a case works with: a store, its clock, and the moves in short.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use journeyman::clock::{Clock, ManualClock, Timestamp};
+use journeyman::job::{ErrorKind, JobError, JobId, QueueName};
+use journeyman::queue::{
+    Beat, BeatReply, CallId, Found, JobRecord, NewJob, PushOutcome, QueueStats, Reservation, ReserveRequest, Reserved,
+    ReservedJob, Settle, Settled, Settlement, State, Store, WorkerId,
+};
+
+use super::jobs::{Building, Ids, QUEUE, job, job_on, queue, queues, seconds};
+use super::stores::Backend;
+
+/// The lease of every worker of a case.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// The worker of cases that need only one.
+pub const WORKER: &str = "worker-1";
+
+#[derive(Debug)]
+pub struct Harness {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<ManualClock>,
+    backend: Box<dyn Backend>,
+    /// All that was stored, for [`Harness::check`].
+    known: Mutex<BTreeMap<QueueName, Vec<JobId>>>,
+    calls: AtomicU64,
+}
+
+impl Harness {
+    pub async fn on(backend: fn(Arc<ManualClock>) -> Box<dyn Backend>) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let backend = backend(clock.clone());
+        let store = backend.open().await;
+        Self { store, clock, backend, known: Mutex::default(), calls: AtomicU64::new(0) }
+    }
+
+    /// Another handle on the same data, as another process would have.
+    pub async fn second(&self) -> Arc<dyn Store> {
+        self.backend.open().await
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    // Pushing
+
+    /// Pushes jobs and remembers those stored; outcomes in order.
+    pub async fn put(&self, jobs: &[NewJob]) -> Vec<PushOutcome> {
+        let outcomes = self.store.push(jobs).await.unwrap();
+        assert_eq!(outcomes.len(), jobs.len(), "one outcome per job");
+        let mut known = self.known.lock().unwrap();
+        for (job, outcome) in jobs.iter().zip(&outcomes) {
+            if matches!(outcome, PushOutcome::Stored { .. }) {
+                known.entry(job.envelope.queue.clone()).or_default().push(job.id());
+            }
+        }
+        outcomes
+    }
+
+    /// Pushes jobs that must all be stored; their ids in order.
+    pub async fn stored(&self, jobs: &[NewJob]) -> Vec<JobId> {
+        let outcomes = self.put(jobs).await;
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, PushOutcome::Stored { .. })), "{outcomes:?}");
+        jobs.ids()
+    }
+
+    /// Remembers a job that the case stored by itself.
+    pub fn adopt(&self, queue: &QueueName, id: JobId) {
+        self.known.lock().unwrap().entry(queue.clone()).or_default().push(id);
+    }
+
+    pub async fn push_one(&self, job: NewJob) -> JobId {
+        self.stored(&[job]).await[0]
+    }
+
+    pub async fn push(&self, count: usize) -> Vec<JobId> {
+        self.push_to(QUEUE, count).await
+    }
+
+    pub async fn push_to(&self, queue: &str, count: usize) -> Vec<JobId> {
+        let jobs: Vec<NewJob> = (0..count).map(|_| job_on(queue)).collect();
+        self.stored(&jobs).await
+    }
+
+    pub async fn push_delayed(&self, delay: u64) -> JobId {
+        self.push_one(job().after(seconds(delay))).await
+    }
+
+    // Reserving
+
+    /// A call's name; large, so that a store that rounds numbers is found out.
+    pub fn call(&self) -> CallId {
+        CallId(u64::MAX - self.calls.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// `reserve` in full.
+    pub async fn ask(&self, worker: &str, names: &[&str], max: usize, call: CallId, is_repeat: bool) -> Reserved {
+        let (worker, queues) = (worker_id(worker), queues(names));
+        let request = ReserveRequest { worker: &worker, queues: &queues, max, lease: LEASE, call, is_repeat };
+        self.store.reserve(&request).await.unwrap()
+    }
+
+    pub async fn reserve(&self, max: usize) -> Vec<ReservedJob> {
+        self.reserve_as(WORKER, &[QUEUE], max).await
+    }
+
+    pub async fn reserve_as(&self, worker: &str, names: &[&str], max: usize) -> Vec<ReservedJob> {
+        self.ask(worker, names, max, self.call(), false).await.jobs
+    }
+
+    pub async fn next_due(&self) -> Option<Duration> {
+        self.ask(WORKER, &[QUEUE], 0, self.call(), false).await.next_due
+    }
+
+    /// A job pushed and in the hands of [`WORKER`].
+    pub async fn held(&self) -> ReservedJob {
+        self.push(1).await;
+        self.take().await
+    }
+
+    /// The next job of the queue, for [`WORKER`].
+    pub async fn take(&self) -> ReservedJob {
+        self.take_as(WORKER).await
+    }
+
+    pub async fn take_as(&self, worker: &str) -> ReservedJob {
+        self.reserve_as(worker, &[QUEUE], 1).await.pop().expect("a job waits")
+    }
+
+    // Leases
+
+    pub async fn beat(&self, worker: &str, held: &[Reservation]) -> BeatReply {
+        let worker = worker_id(worker);
+        self.store.extend(&Beat { worker: &worker, lease: LEASE, held }).await.unwrap()
+    }
+
+    /// `reclaim` in full.
+    pub async fn sweep(&self, worker: &str, max: usize, call: CallId, is_repeat: bool) -> Vec<ReservedJob> {
+        let worker = worker_id(worker);
+        let request = ReserveRequest { worker: &worker, queues: &[], max, lease: LEASE, call, is_repeat };
+        self.store.reclaim(&request).await.unwrap()
+    }
+
+    pub async fn reclaim(&self, worker: &str) -> Vec<ReservedJob> {
+        self.sweep(worker, 100, self.call(), false).await
+    }
+
+    /// Lets every lease of now end.
+    pub fn outlive_leases(&self) {
+        self.advance(LEASE + seconds(1));
+    }
+
+    // Settling
+
+    pub async fn settle(&self, job: &ReservedJob, settlement: Settlement) -> Settled {
+        self.settle_all(&[ending(job, settlement)]).await[0]
+    }
+
+    pub async fn settle_all(&self, batch: &[Settle]) -> Vec<Settled> {
+        let outcomes = self.store.settle(batch).await.unwrap();
+        assert_eq!(outcomes.len(), batch.len(), "one outcome per settlement");
+        outcomes
+    }
+
+    /// Settles a job that must be this worker's.
+    pub async fn done(&self, job: &ReservedJob, settlement: Settlement) {
+        assert_eq!(self.settle(job, settlement).await, Settled::Done);
+    }
+
+    // Looking
+
+    pub async fn find(&self, id: JobId) -> Found {
+        self.store.find(id).await.unwrap()
+    }
+
+    pub async fn record(&self, id: JobId) -> JobRecord {
+        match self.find(id).await {
+            Found::Here(record) => *record,
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+
+    pub async fn state(&self, id: JobId) -> State {
+        self.record(id).await.state
+    }
+
+    pub async fn stats(&self) -> QueueStats {
+        self.stats_of(QUEUE).await
+    }
+
+    pub async fn stats_of(&self, name: &str) -> QueueStats {
+        self.store.stats(&[queue(name)]).await.unwrap().pop().unwrap()
+    }
+
+    /// Every job and every number: what a refused call must leave as it was.
+    pub async fn everything(&self) -> (Vec<Found>, Vec<QueueStats>) {
+        let known = self.known.lock().unwrap().clone();
+        let mut found = Vec::new();
+        for id in known.values().flatten() {
+            found.push(self.find(*id).await);
+        }
+        let names: Vec<QueueName> = known.into_keys().collect();
+        (found, self.store.stats(&names).await.unwrap())
+    }
+
+    /// What holds after every case: each job is in one state, and the numbers of each queue are those of its jobs.
+    pub async fn check(&self) {
+        let known = self.known.lock().unwrap().clone();
+        let names: Vec<QueueName> = known.keys().cloned().collect();
+        assert_eq!(self.store.queues().await.unwrap(), names, "the queues pushed to, by name");
+        let stats = self.store.stats(&names).await.unwrap();
+        for ((name, ids), stats) in known.iter().zip(stats) {
+            let mut counted = QueueStats::empty(name.clone());
+            for id in ids {
+                match self.find(*id).await {
+                    Found::Here(record) => count(&mut counted, &record, *id),
+                    Found::Expired => {}
+                    Found::Nothing => panic!("job {id} of {name} is lost"),
+                }
+            }
+            // Sums since the beginning cannot be told from what is there now.
+            counted.counters = stats.counters;
+            assert_eq!(stats, counted, "the numbers of {name} are those of its jobs");
+            assert_eq!(stats.counters.enqueued, ids.len() as u64, "enqueued in {name}");
+        }
+    }
+}
+
+fn count(stats: &mut QueueStats, record: &JobRecord, id: JobId) {
+    assert_eq!((record.id, &record.queue), (id, &stats.queue));
+    assert!(record.created_at <= record.available_at, "{record:?}");
+    assert_eq!(record.worker.is_some(), record.state == State::Reserved, "{record:?}");
+    match record.state {
+        State::Pending => stats.pending[usize::from(record.priority.as_number()) - 1] += 1,
+        State::Delayed => stats.delayed += 1,
+        State::Reserved => stats.reserved += 1,
+        State::Completed => stats.completed += 1,
+        State::Failed => stats.failed += 1,
+        State::Cancelled => stats.cancelled += 1,
+    }
+    let error = record.trail.error.as_ref().filter(|_| record.state == State::Failed);
+    stats.system_errors += u64::from(error.is_some_and(|error| error.kind() == ErrorKind::Undecodable));
+}
+
+pub fn worker_id(name: &str) -> WorkerId {
+    WorkerId::new(name).unwrap()
+}
+
+/// A settlement with a trail as the worker would write it.
+pub fn ending(job: &ReservedJob, settlement: Settlement) -> Settle {
+    let mut trail = journeyman::queue::Trail::decode(&job.trail);
+    if let Settlement::Fail { error } = &settlement {
+        trail.error = Some(error.clone());
+    }
+    with_trail(job, settlement, trail.encode())
+}
+
+pub fn with_trail(job: &ReservedJob, settlement: Settlement, trail: Bytes) -> Settle {
+    Settle { reservation: job.reservation.clone(), settlement, trail, timed_out: false }
+}
+
+pub fn release(delay: u64) -> Settlement {
+    Settlement::Release { delay: seconds(delay) }
+}
+
+pub fn snooze(delay: u64) -> Settlement {
+    Settlement::Snooze { delay: seconds(delay) }
+}
+
+pub fn fail(kind: ErrorKind) -> Settlement {
+    Settlement::Fail { error: JobError::of(kind, "it went wrong") }
+}
+
+/// What the holders of these jobs would show.
+pub fn reservations(jobs: &[ReservedJob]) -> Vec<Reservation> {
+    jobs.iter().map(|job| job.reservation.clone()).collect()
+}

@@ -1,0 +1,79 @@
+//! How a case gets its store: one backend per driver.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use journeyman::clock::{Clock, ManualClock};
+use journeyman::drivers::memory::MemoryStore;
+use journeyman::queue::Store;
+
+/// Fresh, empty data that several handles can share.
+#[async_trait]
+pub trait Backend: Debug + Send + Sync {
+    /// A handle of its own, as another process would open it.
+    async fn open(&self) -> Arc<dyn Store>;
+}
+
+/// Its data is the handle, so every handle is the same.
+#[derive(Debug)]
+struct Memory(Arc<MemoryStore>);
+
+pub fn memory(clock: Arc<ManualClock>) -> Box<dyn Backend> {
+    let clock: Arc<dyn Clock> = clock;
+    Box::new(Memory(Arc::new(MemoryStore::new(clock))))
+}
+
+#[async_trait]
+impl Backend for Memory {
+    async fn open(&self) -> Arc<dyn Store> {
+        let store: Arc<dyn Store> = self.0.clone();
+        store
+    }
+}
+
+// enabled when the driver lands
+//
+// #[derive(Debug)]
+// struct Sqlite {
+//     dir: tempfile::TempDir,
+//     clock: Arc<ManualClock>,
+// }
+//
+// pub fn sqlite(clock: Arc<ManualClock>) -> Box<dyn Backend> {
+//     Box::new(Sqlite { dir: tempfile::tempdir().unwrap(), clock })
+// }
+//
+// #[async_trait]
+// impl Backend for Sqlite {
+//     async fn open(&self) -> Arc<dyn Store> {
+//         let path = self.dir.path().join("journeyman.db");
+//         Arc::new(journeyman::drivers::sqlite::SqliteStore::open(&path, self.clock.clone()).unwrap())
+//     }
+// }
+
+// enabled when the driver lands
+//
+// #[derive(Debug)]
+// struct Redis {
+//     prefix: String,
+//     clock: Arc<ManualClock>,
+// }
+//
+// pub fn redis(clock: Arc<ManualClock>) -> Box<dyn Backend> {
+//     Box::new(Redis { prefix: format!("{}:", journeyman::chance::suffix()), clock })
+// }
+//
+// #[async_trait]
+// impl Backend for Redis {
+//     async fn open(&self) -> Arc<dyn Store> {
+//         use journeyman::drivers::redis::{RedisOptions, RedisStore, StoreTime};
+//         let options = RedisOptions {
+//             url: crate::support::redis::RedisServer::shared().url(),
+//             key_prefix: self.prefix.clone(),
+//             command_timeout: std::time::Duration::from_secs(5),
+//             max_connection_retries: 3,
+//         };
+//         Arc::new(RedisStore::connect(options, StoreTime::Manual(self.clock.clone())).await.unwrap())
+//     }
+// }
