@@ -210,7 +210,10 @@ mod tests {
     fn a_state_is_read_back() {
         let state = StoredState::read(&Bytes::from_static(STATE.as_bytes())).unwrap();
         assert_eq!((state.state, state.priority, state.attempts), (State::Reserved, Priority::High, 2));
-        assert_eq!((state.available_at, state.started_at), (Timestamp::from_micros(2), Some(Timestamp::from_micros(3))));
+        assert_eq!(
+            (state.available_at, state.started_at),
+            (Timestamp::from_micros(2), Some(Timestamp::from_micros(3)))
+        );
         assert_eq!((state.worker.as_str(), &state.trail[..]), ("host-1", &b"{}"[..]));
     }
 

@@ -4,7 +4,7 @@
 -- ARGV: 1 now or '', 2 lease in microseconds, 3 worker, 4 most unknown jobs to tell, then one per held job:
 --       id (16) + token (22)
 -- Returns: a letter per held job (h held, l lost), then four per unknown job:
---          id + priority + attempts, value of `jobs`, trail, call + started_at
+--          id + priority + attempts, value of `jobs`, trail, call + when it was reserved
 local state, leases, reserved, jobs = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, worker = clock(ARGV[1]), ARGV[3]
 local marks, known, matching = {}, {}, 0
@@ -32,7 +32,7 @@ if length > matching then
         reply[#reply + 1] = id .. string.sub(found, 2, 8)
         reply[#reply + 1] = job
         reply[#reply + 1] = trail_of(found)
-        reply[#reply + 1] = string.sub(found, 9, 24) .. string.sub(found, 79, 94)
+        reply[#reply + 1] = string.sub(found, 9, 24) .. string.sub(found, 47, 62)
       end
     end
   end

@@ -2,7 +2,7 @@
 -- Finds what an earlier call, whose answer was lost, took for a worker.
 -- KEYS: 1 the worker's reserved list, 2 jobs, 3 state
 -- ARGV: 1 call, 2 most jobs
--- Returns: four per job, in the order of the call: id + priority + attempts, value of `jobs`, trail, started_at
+-- Returns: four per job, in the order of the call: id + priority + attempts, value of `jobs`, trail, when it was reserved
 local reply = {}
 local ids = redis.call('LRANGE', KEYS[1], 0, -1)
 for last = #ids, 1, -500 do
@@ -17,7 +17,7 @@ for last = #ids, 1, -500 do
         reply[#reply + 1] = id .. string.sub(state, 2, 8)
         reply[#reply + 1] = job
         reply[#reply + 1] = trail_of(state)
-        reply[#reply + 1] = string.sub(state, 79, 94)
+        reply[#reply + 1] = string.sub(state, 47, 62)
       end
     end
   end

@@ -26,7 +26,7 @@ if #ids > 0 then
       moved[#moved + 1] = id
       states[#states + 1] = id
       states[#states + 1] = string.sub(before, 1, 8) .. call .. string.sub(before, 25, 46) .. stamp(now)
-        .. string.sub(before, 63, 78) .. stamp(now) .. worker .. '\n' .. trail
+        .. string.sub(before, 63, 94) .. worker .. '\n' .. trail
       reply[#reply + 1] = id .. string.sub(before, 2, 8)
       reply[#reply + 1] = job
       reply[#reply + 1] = trail

@@ -12,7 +12,7 @@ local call, max, worker = ARGV[3], tonumber(ARGV[4]), ARGV[7]
 redis.call('HLEN', jobs)
 redis.call('HLEN', state)
 redis.call('ZCARD', leases)
-redis.call('LLEN', reserved)
+local holds = redis.call('LLEN', reserved) > 0
 
 local promoted = promote(delayed, now, tonumber(ARGV[8]))
 local reply, taken, states = { now, 0 }, {}, {}
@@ -55,8 +55,8 @@ end
 if #taken > 0 then
   redis.call('HSET', state, unpack(states))
   redis.call('LPUSH', reserved, unpack(taken))
-  redis.call('ZADD', leases, 'GT', stamp(later(now, ARGV[2])), worker)
 end
+if holds or #taken > 0 then redis.call('ZADD', leases, 'GT', stamp(later(now, ARGV[2])), worker) end
 if promoted > #taken then announce(ARGV[10], ARGV[9]) end
 reply[2] = until_due(delayed, now)
 return reply

@@ -8,7 +8,8 @@
 --   2      priority
 --   3-8    attempts           9-24  call of the latest reservation     (3-24 is the token)
 --   25-30  attempt of the token that settled last                  31-46  its call     (zeros before the first)
---   47-62  changed_at        63-78  available_at        79-94  started_at
+--   47-62  changed_at (of a reserved job: when its holder got it)
+--   63-78  available_at        79-94  started_at
 --   95-    worker (while reserved), a line feed, the trail
 local NEVER_SETTLED = '0000000000000000000000'
 -- Largest whole number that a score keeps exactly; lies in the year 2255.
