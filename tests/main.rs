@@ -5,4 +5,6 @@
 mod architecture;
 mod conformance;
 mod http;
+mod redis;
 mod support;
+mod worker;

@@ -208,3 +208,4 @@ macro_rules! conformance {
 }
 
 conformance!(memory);
+conformance!(redis);
