@@ -1,3 +1,4 @@
 //! The stores.
 
 pub mod memory;
+pub mod sqlite;
