@@ -87,3 +87,4 @@ macro_rules! conformance {
 }
 
 conformance!(memory);
+conformance!(sqlite);
