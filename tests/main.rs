@@ -1,5 +1,7 @@
 //! All integration tests, in one binary.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
 mod architecture;
 mod conformance;
 mod support;

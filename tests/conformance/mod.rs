@@ -4,12 +4,20 @@
 //! A new driver: a backend in `stores.rs` and a line at the end of this file. The ids in the cases' comments are those
 //! of `docs/requirements.md`; `S…` is a store rule of `docs/design.md`.
 
+mod extend;
 mod harness;
 mod jobs;
+mod look;
 mod names;
+mod promote;
+mod prune;
 mod push;
+mod reclaim;
 mod reserve;
+mod settle;
+mod stale;
 mod stores;
+mod wakeups;
 
 /// Makes the tests of one driver.
 macro_rules! tests_on {
@@ -58,6 +66,7 @@ macro_rules! conformance {
             }
             reserve {
                 jobs_come_out_in_the_order_they_went_in,
+                the_push_decides_the_order_not_the_ids,
                 the_more_urgent_job_goes_first,
                 priority_rules_across_queues,
                 among_equals_the_earlier_queue_goes_first,
@@ -81,6 +90,118 @@ macro_rules! conformance {
                 a_repeated_call_counts_no_attempt,
                 another_workers_call_is_not_repeated,
                 workers_at_once_never_share_a_job,
+            }
+            extend {
+                a_beat_keeps_the_lease,
+                a_beat_covers_every_queue,
+                a_late_beat_revives_a_lease_that_nobody_reclaimed,
+                a_reclaimed_job_is_reported_lost,
+                a_beat_does_not_take_a_lost_job_back,
+                a_job_missing_from_the_beat_is_reported_with_all_to_give_it_back,
+                an_unknown_job_is_reported_with_its_trail,
+                an_unknown_job_is_reported_at_every_beat,
+                an_old_token_of_a_job_held_again_is_lost_and_the_new_one_unknown,
+                a_beat_with_nothing_held_is_fine,
+                a_beat_does_not_bring_back_a_settled_job,
+                a_beat_touches_no_other_worker,
+                a_reserve_renews_the_lease_of_all,
+            }
+            settle {
+                each_settlement_leads_to_its_state,
+                each_settlement_counts_where_it_should,
+                each_settlement_keeps_or_refunds_the_attempt,
+                an_ended_job_is_not_handed_out_again,
+                a_release_without_delay_goes_to_the_back,
+                a_release_with_a_delay_is_due_exactly_then,
+                a_snoozed_job_is_due_exactly_then,
+                a_requeued_job_goes_to_the_front,
+                jobs_requeued_together_keep_their_order,
+                a_requeued_job_keeps_its_priority,
+                the_trail_comes_back_at_the_next_reserve,
+                the_trail_of_an_ended_job_is_found,
+                a_settle_repeated_is_known_and_counts_once,
+                a_second_settle_under_one_token_changes_nothing,
+                a_repeated_settle_does_not_touch_the_next_holder,
+                one_job_twice_in_a_batch_is_settled_once,
+                a_mixed_batch_answers_in_order,
+                a_batch_may_span_queues,
+                a_batch_of_five_hundred_is_settled,
+                an_empty_batch_is_nothing,
+                a_settle_after_the_lease_is_done_if_nobody_reclaimed,
+                an_undecodable_record_is_a_system_error,
+                timeouts_are_counted,
+                settles_at_once_of_one_job_end_it_once,
+            }
+            stale {
+                a_token_of_another_call_is_stale,
+                a_token_of_another_attempt_is_stale,
+                a_token_off_by_one_bit_is_stale,
+                a_token_from_before_a_reclaim_is_stale,
+                a_token_settled_long_ago_is_stale,
+                a_job_that_waits_cannot_be_settled,
+                an_ended_job_cannot_be_settled_by_another,
+                an_unknown_job_is_stale,
+            }
+            promote {
+                only_due_jobs_are_promoted,
+                a_promoted_job_keeps_its_time,
+                promoted_jobs_keep_their_order,
+                promoted_jobs_go_behind_those_that_wait,
+                promotion_is_bounded,
+                promotion_sweeps_every_queue,
+                a_promoted_job_keeps_its_priority,
+                a_released_job_is_promoted_like_any_other,
+                promoters_at_once_move_each_job_once,
+            }
+            reclaim {
+                nothing_is_reclaimed_before_the_lease_ends,
+                a_dead_workers_jobs_pass_on,
+                a_reclaimed_job_keeps_body_and_trail,
+                a_reclaim_begins_no_attempt,
+                a_reclaim_is_bounded_and_the_rest_comes_next,
+                every_dead_worker_is_swept,
+                a_living_workers_jobs_are_left_alone,
+                a_dead_reapers_jobs_pass_on_again,
+                a_reaper_holds_what_it_rescued,
+                a_reaper_does_not_reclaim_its_own_jobs,
+                a_repeated_reclaim_returns_the_same,
+                reapers_at_once_share_no_job,
+                a_retired_worker_can_start_again,
+                a_worker_that_retires_with_jobs_keeps_them_until_its_lease_ends,
+                a_reserve_takes_no_dead_workers_job,
+            }
+            prune {
+                a_record_is_kept_for_its_time,
+                a_job_that_ran_late_is_kept_as_long,
+                an_id_never_seen_is_not_an_expired_one,
+                the_newest_records_are_kept,
+                the_newest_end_counts_not_the_newest_push,
+                pruning_is_bounded,
+                a_ttl_of_nothing_keeps_only_the_failed,
+                a_ttl_of_nothing_still_bounds_the_failed,
+                pruning_touches_no_job_that_has_not_ended,
+                a_pruned_system_error_is_counted_no_more,
+                a_pruned_job_stays_gone,
+            }
+            look {
+                a_record_tells_all_in_every_state,
+                an_ended_job_keeps_when_it_started,
+                a_job_given_back_keeps_when_it_started,
+                the_numbers_add_up,
+                the_numbers_of_a_queue_never_pushed_to_are_zero,
+                numbers_come_in_the_order_asked,
+                queues_are_listed_by_name,
+                another_handle_sees_the_same_jobs,
+                the_store_answers_and_says_how_safe_it_is,
+            }
+            wakeups {
+                a_push_wakes_who_listens,
+                a_hint_is_kept_while_nobody_waits,
+                every_listener_of_a_queue_is_woken,
+                a_listener_hears_each_of_its_queues,
+                a_push_to_another_queue_wakes_nobody,
+                a_delayed_push_that_is_the_earliest_wakes,
+                another_handle_hears_a_push,
             }
         }
     };

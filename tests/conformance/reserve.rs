@@ -24,6 +24,14 @@ pub async fn jobs_come_out_in_the_order_they_went_in(h: &Harness) {
     assert_eq!(taken, pushed);
 }
 
+/// P9: ids say when they were made, and pushes of several processes may cross.
+pub async fn the_push_decides_the_order_not_the_ids(h: &Harness) {
+    let (made_first, made_second) = (job(), job());
+    let ids = [h.push_one(made_second).await, h.push_one(made_first).await];
+    assert!(ids[0] > ids[1]);
+    assert_eq!(h.reserve(9).await.ids(), ids);
+}
+
 /// R16, R17
 pub async fn the_more_urgent_job_goes_first(h: &Harness) {
     let batch = [Normal, Low, Critical, High, Critical].map(|priority| job().priority(priority));

@@ -5,9 +5,11 @@ pub mod redis;
 
 use std::time::Duration;
 
+#[allow(dead_code, reason = "see `eventually`")]
 /// Longest a test waits for something that must happen.
 pub const DEADLINE: Duration = Duration::from_secs(5);
 
+#[allow(dead_code, reason = "for what happens in tasks of its own")]
 /// Polls `condition` until it holds; panics with `what` once the deadline has passed.
 pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let poll = async {
