@@ -209,3 +209,4 @@ macro_rules! conformance {
 
 conformance!(memory);
 conformance!(redis);
+conformance!(sqlite);

@@ -32,25 +32,23 @@ impl Backend for Memory {
     }
 }
 
-// enabled when the driver lands
-//
-// #[derive(Debug)]
-// struct Sqlite {
-//     dir: tempfile::TempDir,
-//     clock: Arc<ManualClock>,
-// }
-//
-// pub fn sqlite(clock: Arc<ManualClock>) -> Box<dyn Backend> {
-//     Box::new(Sqlite { dir: tempfile::tempdir().unwrap(), clock })
-// }
-//
-// #[async_trait]
-// impl Backend for Sqlite {
-//     async fn open(&self) -> Arc<dyn Store> {
-//         let path = self.dir.path().join("journeyman.db");
-//         Arc::new(journeyman::drivers::sqlite::SqliteStore::open(&path, self.clock.clone()).unwrap())
-//     }
-// }
+#[derive(Debug)]
+struct Sqlite {
+    dir: tempfile::TempDir,
+    clock: Arc<ManualClock>,
+}
+
+pub fn sqlite(clock: Arc<ManualClock>) -> Box<dyn Backend> {
+    Box::new(Sqlite { dir: tempfile::tempdir().unwrap(), clock })
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    async fn open(&self) -> Arc<dyn Store> {
+        let path = self.dir.path().join("journeyman.db");
+        Arc::new(journeyman::drivers::sqlite::SqliteStore::open(&path, self.clock.clone()).unwrap())
+    }
+}
 
 #[derive(Debug)]
 struct Redis {
