@@ -4,7 +4,7 @@
 //! [`worker::Worker`] runs jobs, and [`queue::QueueManager`] dispatches them. `docs/design.md` tells how it is built.
 
 pub mod app;
-mod chance;
+pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod config;

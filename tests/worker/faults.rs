@@ -6,7 +6,7 @@ use std::time::Duration;
 use journeyman::clock::SystemClock;
 use journeyman::drivers::memory::MemoryStore;
 use journeyman::job::QueueName;
-use journeyman::queue::{State, Store};
+use journeyman::queue::State;
 use journeyman::testing::{Fault, FaultyStore, Operation};
 use journeyman::worker::WorkerOptions;
 

@@ -38,11 +38,7 @@ async fn p3_a_dead_workers_job_runs_again_and_its_late_settle_is_refused() {
     let rig = Rig::new();
     let id = rig.push(&Write { text: "again".into() }).await;
     let doomed = reserve_and_die(&rig, 1).await;
-    let worker = rig.work(journeyman::worker::WorkerOptions {
-        lease: LEASE,
-        heartbeat: LEASE / 4,
-        ..rig.options()
-    });
+    let worker = rig.work(journeyman::worker::WorkerOptions { lease: LEASE, heartbeat: LEASE / 4, ..rig.options() });
     let record = rig.until(id, State::Completed).await;
     assert_eq!((record.attempts, record.trail.crashes), (2, 1));
     assert_eq!(record.trail.history[0].outcome, "worker_lost");
@@ -70,8 +66,11 @@ async fn p6_a_job_that_kills_three_workers_fails_for_good() {
     let record = rig.until(id, State::Failed).await;
     assert_eq!(record.trail.error.unwrap().kind(), ErrorKind::Crashed);
     assert_eq!((record.attempts, record.trail.crashes), (3, 3));
-    assert_eq!(rig.diary.notes(), ["failed: 3 workers died while they ran it; the last: the worker that ran it died or \
-                                    fell silent, fresh: true"]);
+    assert_eq!(
+        rig.diary.notes(),
+        ["failed: 3 workers died while they ran it; the last: the worker that ran it died or \
+                                    fell silent, fresh: true"]
+    );
     worker.stop().await;
 }
 

@@ -34,12 +34,7 @@ async fn r4_the_context_tells_of_each_attempt_and_keeps_its_key() {
     let worker = rig.start();
     let id = rig.send(Dispatch::new(&Introspect {}).unwrap().on_queue(queue("default"))).await;
     rig.until(id, State::Completed).await;
-    let expected = [
-        format!("key {id}"),
-        format!("{id} default 1/2"),
-        format!("key {id}"),
-        format!("{id} default 2/2"),
-    ];
+    let expected = [format!("key {id}"), format!("{id} default 1/2"), format!("key {id}"), format!("{id} default 2/2")];
     assert_eq!(rig.diary.notes(), expected);
     worker.stop().await;
 }
