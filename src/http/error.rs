@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::Code;
 use super::body::BodyError;
+use super::words::CodeWord;
 use crate::queue::StoreError;
 
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
@@ -126,7 +127,7 @@ pub struct ProblemBody {
     status: u16,
     /// What was wrong this time, for people.
     detail: Cow<'static, str>,
-    /// What was wrong, for programs.
+    #[schema(value_type = CodeWord)]
     code: &'static str,
     /// Whether the same request may succeed later.
     retryable: bool,
@@ -150,9 +151,9 @@ impl From<BodyError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let (code, detail) = match &error {
-            StoreError::Unavailable(_) => (Code::StoreUnavailable, "nothing was stored; try again"),
+            StoreError::Unavailable(_) => (Code::StoreUnavailable, "nothing was changed; try again"),
             StoreError::Unknown(_) => (Code::StoreTimeout, "what was asked may or may not have been done"),
-            StoreError::Full(_) => (Code::StoreFull, "nothing was stored; jobs that end make room"),
+            StoreError::Full(_) => (Code::StoreFull, "nothing was changed; jobs that end make room"),
             StoreError::Refused(_) => (Code::StoreRefused, "trying again is no use; the log has the request_id"),
         };
         Self::new(code, detail).because(&error)

@@ -65,9 +65,10 @@ pub struct JobStatus {
     #[schema(value_type = String)]
     queue_name: QueueName,
     /// `null` if the stored record cannot be read; then so are `task_data` and `max_tries`.
+    #[schema(required)]
     task_type: Option<String>,
     /// The payload, byte for byte as it was enqueued.
-    #[schema(value_type = serde_json::Value)]
+    #[schema(value_type = serde_json::Value, required)]
     task_data: Option<RawJson>,
     tags: Vec<String>,
     #[schema(value_type = PriorityWord)]
@@ -75,6 +76,7 @@ pub struct JobStatus {
     /// Executions begun, the present one included.
     attempts: u32,
     /// Executions in total; 0 = no limit.
+    #[schema(required)]
     max_tries: Option<u32>,
     #[schema(format = DateTime)]
     created_at: String,
@@ -82,19 +84,22 @@ pub struct JobStatus {
     #[schema(format = DateTime)]
     available_at: String,
     /// When its latest attempt began.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required)]
     started_at: Option<String>,
     /// When the job ended.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required)]
     finished_at: Option<String>,
     /// Who runs it now.
+    #[schema(required)]
     worker: Option<String>,
     /// What the job returned, byte for byte.
-    #[schema(value_type = serde_json::Value)]
+    #[schema(value_type = serde_json::Value, required)]
     result: Option<RawJson>,
     /// The latest failure; of a job that will be tried again, too.
+    #[schema(required)]
     error: Option<Failure>,
     /// What the job's own `failed` ended with, if not well.
+    #[schema(required)]
     failed_hook_error: Option<Failure>,
     /// The latest attempts that have ended, oldest first, at most 50.
     history: Vec<Attempt>,
@@ -119,6 +124,7 @@ struct Attempt {
     finished_at: String,
     /// `completed`, `released`, `snoozed`, `requeued`, `cancelled` or the kind of the error.
     outcome: String,
+    #[schema(required)]
     error: Option<Failure>,
     worker: String,
 }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use journeyman_job::Priority;
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::code::Code;
 use crate::queue::State;
 
 /// A job's state.
@@ -46,7 +47,9 @@ impl PartialSchema for PriorityGiven {
     fn schema() -> RefOr<Schema> {
         let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(4));
         OneOfBuilder::new()
-            .item(ObjectBuilder::new().schema_type(Type::String).pattern(Some("(?i)^(low|normal|high|critical)$")))
+            .item(ObjectBuilder::new().schema_type(Type::String).pattern(Some(
+                "^([Ll][Oo][Ww]|[Nn][Oo][Rr][Mm][Aa][Ll]|[Hh][Ii][Gg][Hh]|[Cc][Rr][Ii][Tt][Ii][Cc][Aa][Ll])$",
+            )))
             .item(number)
             .description(Some("low, normal, high or critical in any case, or 1 (low) to 4 (critical)."))
             .examples([serde_json::json!("high"), serde_json::json!(3)])
@@ -57,6 +60,59 @@ impl PartialSchema for PriorityGiven {
 impl ToSchema for PriorityGiven {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("PriorityGiven")
+    }
+}
+
+/// What went wrong.
+pub struct CodeWord;
+
+impl PartialSchema for CodeWord {
+    fn schema() -> RefOr<Schema> {
+        words(Code::ALL.map(Code::as_str), "What went wrong, for programs.").into()
+    }
+}
+
+impl ToSchema for CodeWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Code")
+    }
+}
+
+/// A `retry_config`, whose members depend on its strategy.
+pub struct RetryConfigGiven;
+
+impl PartialSchema for RetryConfigGiven {
+    fn schema() -> RefOr<Schema> {
+        let number = || ObjectBuilder::new().schema_type(Type::Number);
+        let seconds = |text: &str| number().minimum(Some(0)).description(Some(text));
+        let delays = ArrayBuilder::new().items(seconds("Seconds.")).min_items(Some(1)).max_items(Some(100));
+        let attempts = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+        ObjectBuilder::new()
+            .description(Some("When to try again. Each strategy takes its own members beside those of all."))
+            .property("strategy", words(["fixed", "exponential", "custom"], "`exponential` by default."))
+            .property("delay", seconds("fixed: seconds between tries."))
+            .property(
+                "base",
+                number().minimum(Some(1)).maximum(Some(1000)).description(Some("exponential: 2 by default.")),
+            )
+            .property("min_delay", seconds("exponential: the first wait, 1 s by default."))
+            .property("max_delay", seconds("exponential: the longest wait, 60 s by default."))
+            .property("delays", delays.description(Some("custom: each wait in turn; the last one repeats.")))
+            .property("max_attempts", attempts.description(Some("Executions in total; 0 = no limit.")))
+            .property("timeout", seconds("Total budget since the first attempt began."))
+            .property(
+                "jitter",
+                ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Varies waits by 10 %.")),
+            )
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+            .examples([serde_json::json!({"strategy": "custom", "delays": [60, 300.5], "max_attempts": 5})])
+            .into()
+    }
+}
+
+impl ToSchema for RetryConfigGiven {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("RetryConfig")
     }
 }
 

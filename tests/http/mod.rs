@@ -1,7 +1,5 @@
 //! The HTTP API, driven through its router; through a socket where the bytes on it matter.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 mod api;
 mod bodies;
 mod enqueue;
@@ -9,6 +7,7 @@ mod everywhere;
 mod faulty;
 mod health;
 mod jobs;
+mod log;
 mod openapi;
 mod options;
 mod socket;

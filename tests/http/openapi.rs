@@ -105,6 +105,19 @@ fn r44_examples_have_the_members_of_their_schemas() {
     }
 }
 
+/// A member that may be null is there all the same.
+#[test]
+fn r31_every_member_of_a_status_is_promised() {
+    let document = openapi();
+    for name in ["JobStatus", "Attempt", "Failure", "Problem", "Stats", "Metrics"] {
+        let schema = &document["components"]["schemas"][name];
+        let promised = schema["required"].as_array().unwrap().len();
+        assert_eq!(promised, schema["properties"].as_object().unwrap().len(), "{name}");
+    }
+    let started_at = &document["components"]["schemas"]["JobStatus"]["properties"]["started_at"];
+    assert_eq!(started_at["type"], json!(["string", "null"]));
+}
+
 #[tokio::test]
 async fn the_document_is_served_as_it_is() {
     let api = Api::new();

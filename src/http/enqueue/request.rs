@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::super::error::{Fault, Problem};
 use super::super::json;
-use super::super::words::PriorityGiven;
+use super::super::words::{PriorityGiven, RetryConfigGiven};
 use crate::queue::limits::{self, Beyond};
 use crate::queue::{Undecodable, decode_payload};
 
@@ -47,7 +47,7 @@ pub struct EnqueueRequest {
     task_data: Option<RawJson>,
     /// The type's own by default, else the queue's, else normal.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = PriorityGiven, required = false, inline)]
+    #[schema(value_type = PriorityGiven, required = false)]
     priority: Option<Priority>,
     /// Seconds to wait before the first attempt, at most a year; whole or decimal. Not together with `run_at`.
     #[serde(default, deserialize_with = "seconds_present")]
@@ -65,11 +65,9 @@ pub struct EnqueueRequest {
     #[serde(default, deserialize_with = "seconds_present")]
     #[schema(value_type = f64, required = false, exclusive_minimum = 0, maximum = 86_400, example = 60)]
     timeout: Option<Duration>,
-    /// When to try again: `strategy` `fixed` with `delay`, `exponential` with `base`, `min_delay`, `max_delay`, or
-    /// `custom` with `delays`; and `max_attempts`, `timeout` (total seconds since the first attempt), `jitter`.
+    /// When to try again, and how often; the type's own by default.
     #[serde(default, deserialize_with = "object_present")]
-    #[schema(value_type = Object, required = false,
-        example = json!({"strategy": "exponential", "base": 2, "min_delay": 1, "max_delay": 60, "max_attempts": 5}))]
+    #[schema(value_type = RetryConfigGiven, required = false)]
     retry_config: Option<RetryConfig>,
     /// Words to find the job by, beside its type's own: at most 20 of 1 to 100 bytes.
     #[serde(default)]
