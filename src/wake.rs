@@ -8,20 +8,29 @@ use tokio::sync::Notify;
 
 /// Where a store announces that a queue may have work, for the workers of this process.
 #[derive(Debug, Default)]
-pub struct WakeHub(Mutex<HashMap<QueueName, Vec<Weak<Notify>>>>);
+pub struct WakeHub(Mutex<Listeners>);
+
+#[derive(Debug, Default)]
+struct Listeners {
+    by_queue: HashMap<QueueName, Vec<Weak<Notify>>>,
+    /// Those who want to hear of every queue, known or yet to come.
+    of_any: Vec<Weak<Notify>>,
+}
 
 /// A worker's end of a [`WakeHub`]. A hint given while nobody listens is kept.
 #[derive(Debug)]
 pub struct Wakeups(Arc<Notify>);
 
 impl WakeHub {
+    /// Listens to these queues; to every queue if none is named.
     pub fn listen(&self, queues: &[QueueName]) -> Wakeups {
         let notify = Arc::new(Notify::new());
         let mut listeners = self.listeners();
+        if queues.is_empty() {
+            add(&mut listeners.of_any, &notify);
+        }
         for queue in queues {
-            let of_queue = listeners.entry(queue.clone()).or_default();
-            of_queue.retain(|listener| listener.strong_count() > 0);
-            of_queue.push(Arc::downgrade(&notify));
+            add(listeners.by_queue.entry(queue.clone()).or_default(), &notify);
         }
         Wakeups(notify)
     }
@@ -32,19 +41,28 @@ impl WakeHub {
 
     /// The same for a name as it came over a wire.
     pub fn wake_named(&self, queue: &str) {
-        if let Some(of_queue) = self.listeners().get(queue) {
+        let listeners = self.listeners();
+        if let Some(of_queue) = listeners.by_queue.get(queue) {
             notify(of_queue);
         }
+        notify(&listeners.of_any);
     }
 
     /// For when it is not known which queue has work: after a reconnect, say.
     pub fn wake_all(&self) {
-        self.listeners().values().for_each(|of_queue| notify(of_queue));
+        let listeners = self.listeners();
+        listeners.by_queue.values().for_each(|of_queue| notify(of_queue));
+        notify(&listeners.of_any);
     }
 
-    fn listeners(&self) -> std::sync::MutexGuard<'_, HashMap<QueueName, Vec<Weak<Notify>>>> {
+    fn listeners(&self) -> std::sync::MutexGuard<'_, Listeners> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn add(listeners: &mut Vec<Weak<Notify>>, listener: &Arc<Notify>) {
+    listeners.retain(|other| other.strong_count() > 0);
+    listeners.push(Arc::downgrade(listener));
 }
 
 fn notify(listeners: &[Weak<Notify>]) {
@@ -70,6 +88,14 @@ mod tests {
         let wakeups = hub.listen(std::slice::from_ref(&queue));
         hub.wake(&queue);
         wakeups.next().await;
+    }
+
+    #[tokio::test]
+    async fn whoever_names_no_queue_hears_of_all() {
+        let hub = WakeHub::default();
+        let any = hub.listen(&[]);
+        hub.wake_named("never-seen-before");
+        any.next().await;
     }
 
     #[tokio::test]

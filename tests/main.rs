@@ -4,4 +4,7 @@
 
 mod architecture;
 mod conformance;
+mod http;
+mod redis;
 mod support;
+mod worker;

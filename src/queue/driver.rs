@@ -150,7 +150,8 @@ pub trait Driver: Debug + Send + Sync {
     /// Removes records of ended jobs beyond what `retention` keeps, at most `max`. Returns how many.
     async fn prune(&self, retention: Retention, max: usize) -> Result<usize, StoreError>;
 
-    /// Hints that one of these queues may have work. A hint can be missed or come for nothing.
+    /// Hints that one of these queues (any queue, if none is named) may have work. A hint can be missed or come for
+    /// nothing.
     fn wakeups(&self, queues: &[QueueName]) -> Wakeups;
 
     /// How safe stored jobs are, in words, for start-up and `ready`.

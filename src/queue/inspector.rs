@@ -1,8 +1,10 @@
 //! What a store must be able to tell, apart from the hot path. Nothing here costs in proportion to the backlog.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use journeyman_job::{JobId, QueueName};
 
 use super::{Driver, JobRecord, QueueStats, StoreError};
@@ -35,3 +37,6 @@ pub trait Inspector: Debug + Send + Sync {
 pub trait Store: Driver + Inspector {}
 
 impl<T: Driver + Inspector> Store for T {}
+
+/// Opens a further, independent connection to one and the same store.
+pub type Connect = Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>;

@@ -20,7 +20,7 @@ mod trail;
 pub use decoded::{Undecodable, decode, decode_payload};
 pub use driver::{Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, Settle, Settled, StoreError};
 pub use envelope::{Body, Envelope};
-pub use inspector::{Found, Inspector, Store};
+pub use inspector::{Connect, Found, Inspector, Store};
 pub use manager::{Dispatched, QueueManager};
 pub use record::JobRecord;
 pub use reservation::{CallId, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};

@@ -92,9 +92,21 @@ pub fn decide(facts: &Attempted<'_>, result: &JobResult, roll: f64) -> Settlemen
             Settlement::Fail { error: JobError::of(ErrorKind::Crashed, message) }
         }
         Err(error) => {
-            let delay = facts.options.backoff.delay_after(facts.attempt, roll);
+            let delay = match error.kind() {
+                ErrorKind::WorkerLost => after_crash(facts.trail.crashes),
+                _ => facts.options.backoff.delay_after(facts.attempt, roll),
+            };
             again(facts, delay, || error.clone(), error.message())
         }
+    }
+}
+
+/// A worker's death is rarely the job's fault, so the first one costs no wait; a job that keeps killing workers must not
+/// take the whole fleet down in a row.
+fn after_crash(crashes: u32) -> Duration {
+    match crashes {
+        0 | 1 => Duration::ZERO,
+        more => Duration::from_secs(1 << (more - 1).min(6)),
     }
 }
 
@@ -252,10 +264,19 @@ mod tests {
             if ends {
                 assert_eq!(case.fails_as(&lost), ErrorKind::Crashed);
             } else {
-                assert_eq!(case.decide(&lost), AGAIN);
+                assert!(matches!(case.decide(&lost), Settlement::Release { .. }));
             }
             assert_eq!(case.decide(&failure(ErrorKind::Error)), AGAIN);
         }
+    }
+
+    #[test]
+    fn p3_the_first_death_costs_no_wait_and_further_ones_do() {
+        let policy_free = |crashes| Case { max_tries: 0, crashes, ..PLAIN }.decide(&failure(ErrorKind::WorkerLost));
+        assert_eq!(policy_free(1), Settlement::Release { delay: Duration::ZERO });
+        assert_eq!(policy_free(2), Settlement::Release { delay: 2 * SECOND });
+        let spent = Case { attempt: 3, crashes: 1, ..PLAIN };
+        assert_eq!(spent.fails_as(&failure(ErrorKind::WorkerLost)), ErrorKind::WorkerLost);
     }
 
     #[test]

@@ -212,3 +212,5 @@ macro_rules! conformance {
 }
 
 conformance!(memory);
+conformance!(redis);
+conformance!(sqlite);

@@ -32,48 +32,44 @@ impl Backend for Memory {
     }
 }
 
-// enabled when the driver lands
-//
-// #[derive(Debug)]
-// struct Sqlite {
-//     dir: tempfile::TempDir,
-//     clock: Arc<ManualClock>,
-// }
-//
-// pub fn sqlite(clock: Arc<ManualClock>) -> Box<dyn Backend> {
-//     Box::new(Sqlite { dir: tempfile::tempdir().unwrap(), clock })
-// }
-//
-// #[async_trait]
-// impl Backend for Sqlite {
-//     async fn open(&self) -> Arc<dyn Store> {
-//         let path = self.dir.path().join("journeyman.db");
-//         Arc::new(journeyman::drivers::sqlite::SqliteStore::open(&path, self.clock.clone()).unwrap())
-//     }
-// }
+#[derive(Debug)]
+struct Sqlite {
+    dir: tempfile::TempDir,
+    clock: Arc<ManualClock>,
+}
 
-// enabled when the driver lands
-//
-// #[derive(Debug)]
-// struct Redis {
-//     prefix: String,
-//     clock: Arc<ManualClock>,
-// }
-//
-// pub fn redis(clock: Arc<ManualClock>) -> Box<dyn Backend> {
-//     Box::new(Redis { prefix: format!("{}:", journeyman::chance::suffix()), clock })
-// }
-//
-// #[async_trait]
-// impl Backend for Redis {
-//     async fn open(&self) -> Arc<dyn Store> {
-//         use journeyman::drivers::redis::{RedisOptions, RedisStore, StoreTime};
-//         let options = RedisOptions {
-//             url: crate::support::redis::RedisServer::shared().url(),
-//             key_prefix: self.prefix.clone(),
-//             command_timeout: std::time::Duration::from_secs(5),
-//             max_connection_retries: 3,
-//         };
-//         Arc::new(RedisStore::connect(options, StoreTime::Manual(self.clock.clone())).await.unwrap())
-//     }
-// }
+pub fn sqlite(clock: Arc<ManualClock>) -> Box<dyn Backend> {
+    Box::new(Sqlite { dir: tempfile::tempdir().unwrap(), clock })
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    async fn open(&self) -> Arc<dyn Store> {
+        let path = self.dir.path().join("journeyman.db");
+        Arc::new(journeyman::drivers::sqlite::SqliteStore::open(&path, self.clock.clone()).unwrap())
+    }
+}
+
+#[derive(Debug)]
+struct Redis {
+    prefix: String,
+    clock: Arc<ManualClock>,
+}
+
+pub fn redis(clock: Arc<ManualClock>) -> Box<dyn Backend> {
+    Box::new(Redis { prefix: format!("{}:", journeyman::chance::suffix()), clock })
+}
+
+#[async_trait]
+impl Backend for Redis {
+    async fn open(&self) -> Arc<dyn Store> {
+        use journeyman::drivers::redis::{RedisOptions, RedisStore, StoreTime};
+        let options = RedisOptions {
+            url: crate::support::redis::RedisServer::shared().url(),
+            key_prefix: self.prefix.clone(),
+            command_timeout: std::time::Duration::from_secs(5),
+            max_connection_retries: 3,
+        };
+        Arc::new(RedisStore::connect(options, StoreTime::Manual(self.clock.clone())).await.unwrap())
+    }
+}

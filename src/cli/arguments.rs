@@ -1,0 +1,325 @@
+//! What can be said on the command line, and which setting each flag stands for.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use journeyman_job::{JobId, Priority, QueueName};
+
+type Override = (String, String, String);
+
+/// An HTTP job server with Laravel-style job traits.
+///
+/// Without a command it serves: API and workers in one process, on 127.0.0.1:8080, with its data in `data/`.
+#[derive(Debug, Parser)]
+#[command(name = "journeyman", version, propagate_version = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub(super) struct Shared {
+    /// Settings file (TOML) [default: journeyman.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Folder of the embedded store [default: data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Store to use: sqlite, redis or memory [default: sqlite]
+    #[arg(long, global = true, value_name = "NAME")]
+    connection: Option<String>,
+    /// What to log: error, warn, info, debug, trace [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve the HTTP API, and run workers in the same process
+    Serve(ServeOptions),
+    /// Run jobs (also as --queue-work)
+    Work(WorkOptions),
+    /// Create or update the store's tables
+    Migrate,
+    /// Show one job
+    Status {
+        /// The job's id (task_id)
+        id: JobId,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the queues in numbers
+    Stats {
+        /// Only this queue
+        queue: Option<QueueName>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Push a job
+    Dispatch(DispatchOptions),
+    /// List the job types that this binary knows
+    Types {
+        /// With the JSON schema of each payload
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the OpenAPI document of the HTTP API
+    Openapi(OpenapiOptions),
+    /// The settings in force
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(ServeOptions::default())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print each setting, its value and where it came from; secrets are masked
+    Show {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Default, Args)]
+pub(super) struct ServeOptions {
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    bind: Option<String>,
+    /// Only the API; run `journeyman work` elsewhere
+    #[arg(long)]
+    pub(super) no_worker: bool,
+    /// Let the API take the trial jobs (noop, echo, flaky, sleep …)
+    #[arg(long)]
+    examples: bool,
+    #[command(flatten)]
+    crew: Crew,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WorkOptions {
+    #[command(flatten)]
+    crew: Crew,
+    /// Stop after this many jobs
+    #[arg(long, value_name = "N")]
+    max_jobs: Option<String>,
+    /// Stop after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    max_time: Option<String>,
+    /// Longest wait before an idle worker looks again, seconds [default: 3]
+    #[arg(long, value_name = "SECONDS")]
+    sleep: Option<String>,
+    /// Executions of every job, in place of its own number; 0 = no limit
+    #[arg(long, alias = "tries", value_name = "N")]
+    max_tries: Option<String>,
+    /// Seconds an attempt of any job may run, in place of its own limit; 0 = no limit
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<String>,
+    /// Stop once the process has grown to this many MiB
+    #[arg(long, value_name = "MIB")]
+    memory: Option<String>,
+    /// Run one job, if there is one, and stop
+    #[arg(long)]
+    pub(super) once: bool,
+    /// Stop when no job is left
+    #[arg(long)]
+    pub(super) stop_when_empty: bool,
+    /// One JSON object for each event instead of a line for people
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Flags of whatever runs jobs.
+#[derive(Debug, Default, Args)]
+struct Crew {
+    /// Queues to serve, the most urgent first, and no others [default: all]
+    #[arg(long, value_name = "A,B")]
+    queue: Option<String>,
+    /// Jobs to run at the same time [default: 5]
+    #[arg(long, value_name = "N")]
+    workers: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DispatchOptions {
+    /// Name of the job type; `journeyman types` lists them
+    pub(super) job_type: String,
+    /// The payload as JSON
+    #[arg(default_value = "{}")]
+    pub(super) data: String,
+    /// Queue, in place of the job's own
+    #[arg(long, value_name = "NAME")]
+    pub(super) queue: Option<QueueName>,
+    /// low, normal, high, critical or 1 to 4
+    #[arg(long)]
+    pub(super) priority: Option<Priority>,
+    /// Seconds before it may run
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) delay: Option<f64>,
+    /// Executions in total; 0 = no limit
+    #[arg(long, value_name = "N")]
+    pub(super) max_tries: Option<u32>,
+    /// Label to find it by; may be repeated
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(super) tags: Vec<String>,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OpenapiOptions {
+    /// Compare with this file instead of printing; exit code 1 if it is stale
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "openapi.yaml")]
+    pub(super) check: Option<PathBuf>,
+    /// JSON instead of YAML
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Shared {
+    pub(super) fn overrides(&self) -> Vec<Override> {
+        let mut list = List::default();
+        list.add("store.data_dir", "--data-dir", self.data_dir.as_ref());
+        list.add("store.connection", "--connection", self.connection.as_ref());
+        list.add("logging.level", "--log-level", self.log_level.as_ref());
+        list.0
+    }
+}
+
+impl Command {
+    pub(super) fn wants_json(&self) -> bool {
+        match self {
+            Self::Status { json, .. } | Self::Stats { json, .. } | Self::Types { json } => *json,
+            Self::Dispatch(options) => options.json,
+            Self::Config { command: ConfigCommand::Show { json } } => *json,
+            Self::Serve(_) | Self::Work(_) | Self::Migrate | Self::Openapi(_) => false,
+        }
+    }
+
+    /// The settings that this command's flags stand for.
+    pub(super) fn overrides(&self) -> Vec<Override> {
+        let mut list = List::default();
+        match self {
+            Self::Serve(options) => {
+                list.add("http.bind", "--bind", options.bind.as_ref());
+                list.add("examples", "--examples", options.examples.then_some(&"true".to_owned()));
+                list.crew(&options.crew);
+            }
+            Self::Work(options) => {
+                list.crew(&options.crew);
+                list.add("worker.max_jobs", "--once", options.once.then_some(&"1".to_owned()));
+                list.add("worker.max_jobs", "--max-jobs", options.max_jobs.as_ref());
+                list.add("worker.max_time", "--max-time", options.max_time.as_ref());
+                list.add("worker.sleep", "--sleep", options.sleep.as_ref());
+                list.add("worker.max_tries", "--max-tries", options.max_tries.as_ref());
+                list.add("worker.timeout", "--timeout", options.timeout.as_ref());
+                list.add("worker.memory", "--memory", options.memory.as_ref());
+            }
+            _ => {}
+        }
+        list.0
+    }
+}
+
+#[derive(Default)]
+struct List(Vec<Override>);
+
+impl List {
+    fn add(&mut self, key: &str, flag: &str, value: Option<&String>) {
+        self.0.extend(value.map(|value| (key.to_owned(), flag.to_owned(), value.clone())));
+    }
+
+    fn crew(&mut self, crew: &Crew) {
+        self.add("worker.queues", "--queue", crew.queue.as_ref());
+        self.add("worker.all_queues", "--queue", crew.queue.as_ref().map(|_| "false".to_owned()).as_ref());
+        self.add("worker.count", "--workers", crew.workers.as_ref());
+    }
+}
+
+/// Reads the command line; flags without a command are those of `serve`.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let mut arguments = with_work_flag(arguments);
+    let first_error = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => return Ok(parsed),
+        Err(error) => error,
+    };
+    let starts_with_flag = arguments.get(1).is_some_and(|first| first.as_encoded_bytes().starts_with(b"--"));
+    if first_error.kind() != ErrorKind::UnknownArgument || !starts_with_flag {
+        return Err(first_error);
+    }
+    arguments.insert(1, "serve".into());
+    Arguments::try_parse_from(&arguments)
+}
+
+/// `--queue-work`, the documents' way to start a worker, stands for the command `work`.
+fn with_work_flag(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--queue-work") {
+        arguments.remove(at);
+        arguments.insert(1.min(arguments.len()), "work".into());
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Arguments {
+        super::parse(line.split_whitespace().map(OsString::from)).unwrap()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn r46_every_flag_of_work_reaches_its_setting() {
+        let line = "journeyman work --queue a,b --connection redis --max-jobs 100 --max-time 3600 --sleep 5 \
+                    --max-tries 5 --timeout 120 --workers 8 --memory 128";
+        let arguments = parse(line);
+        let mut overrides = arguments.shared.overrides();
+        overrides.extend(arguments.command.unwrap().overrides());
+        let pairs: Vec<(&str, &str)> = overrides.iter().map(|(key, _, value)| (key.as_str(), value.as_str())).collect();
+        for pair in [
+            ("store.connection", "redis"),
+            ("worker.queues", "a,b"),
+            ("worker.all_queues", "false"),
+            ("worker.max_jobs", "100"),
+            ("worker.max_time", "3600"),
+            ("worker.sleep", "5"),
+            ("worker.max_tries", "5"),
+            ("worker.timeout", "120"),
+            ("worker.count", "8"),
+            ("worker.memory", "128"),
+        ] {
+            assert!(pairs.contains(&pair), "{pair:?} in {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn r46_queue_work_is_work() {
+        let arguments = parse("journeyman --queue-work --queue emails --once");
+        assert!(matches!(arguments.command, Some(Command::Work(WorkOptions { once: true, .. }))));
+    }
+
+    #[test]
+    fn r56_no_command_is_serve() {
+        assert!(matches!(parse("journeyman --data-dir x").command.unwrap_or_default(), Command::Serve(_)));
+        let flagged = parse("journeyman --data-dir x --bind 127.0.0.1:1 --no-worker").command;
+        assert!(matches!(flagged, Some(Command::Serve(ServeOptions { no_worker: true, .. }))));
+    }
+}

@@ -1,0 +1,106 @@
+//! The command line: one file per command.
+
+mod arguments;
+mod config_show;
+mod dispatch;
+mod migrate;
+mod openapi;
+mod output;
+mod serve;
+mod stats;
+mod status;
+mod types;
+mod work;
+mod work_lines;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use journeyman_job::registry;
+use tokio::runtime::Runtime;
+
+use crate::config::{Config, Loaded, Sources};
+use crate::queue::StoreError;
+use crate::telemetry;
+use arguments::{Arguments, Command, Shared};
+use output::Output;
+
+/// What a command ends with: the exit code, or one sentence for standard error and exit code 1.
+type Outcome = Result<ExitCode, Failure>;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Config(#[from] crate::config::ConfigErrors),
+    #[error("{0}")]
+    Registry(#[from] registry::RegistryError),
+    #[error("{0}; check QUEUE_CONNECTION and the store's settings with `journeyman config show`")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Start(#[from] crate::app::StartError),
+    #[error("{0}")]
+    Dispatch(#[from] journeyman_job::DispatchError),
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] std::io::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Runs the command in `arguments` and returns the process's exit code: 0 done, 1 failed, 2 wrong usage.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match arguments::parse(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no failure; clap knows which is which.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match execute(arguments) {
+        Ok(code) => code,
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(arguments: Arguments) -> Outcome {
+    let Arguments { command, shared } = arguments;
+    let command = command.unwrap_or_default();
+    if let Command::Openapi(options) = &command {
+        return openapi::run(options);
+    }
+    let Loaded { config, rows } = load(&command, &shared)?;
+    let output = Output::new(command.wants_json());
+    telemetry::start(&config.logging);
+    match command {
+        Command::Serve(options) => block_on(serve::run(config, options))?,
+        Command::Work(options) => block_on(work::run(config, options))?,
+        Command::Migrate => block_on(migrate::run(config, output))?,
+        Command::Status { id, .. } => block_on(status::run(config, id, output))?,
+        Command::Stats { queue, .. } => block_on(stats::run(config, queue, output))?,
+        Command::Dispatch(options) => block_on(dispatch::run(config, options, output))?,
+        Command::Types { .. } => types::run(&output),
+        Command::Config { .. } => config_show::run(&rows, &output),
+        Command::Openapi(options) => openapi::run(&options),
+    }
+}
+
+fn load(command: &Command, shared: &Shared) -> Result<Loaded, Failure> {
+    let mut flags = shared.overrides();
+    flags.extend(command.overrides());
+    let sources = Sources::from_process(shared.config.clone(), flags)?;
+    Ok(Config::load(&sources)?)
+}
+
+/// Runs a command on a runtime of its own and lets nothing that still blocks a thread hold up the end.
+fn block_on<T>(command: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = Runtime::new()?;
+    let outcome = runtime.block_on(command);
+    runtime.shutdown_background();
+    Ok(outcome)
+}

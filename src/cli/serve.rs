@@ -1,0 +1,115 @@
+//! `journeyman serve`.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use journeyman_job::registry;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::arguments::ServeOptions;
+use super::output;
+use super::{Failure, Outcome};
+use crate::app::App;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::http::server::{self, ServerLimits};
+use crate::http::{self, ApiLimits, ApiState, PoolGauge};
+use crate::shutdown;
+use crate::worker::Worker;
+
+pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
+    registry::check()?;
+    only_loopback(config.http.bind)?;
+    let shutdown = shutdown::on_signal()?;
+    let app = App::start(config).await?;
+    let listener = listen(app.config.http.bind).await?;
+    let address = listener.local_addr()?;
+    let worker = if options.no_worker { None } else { Some(app.work(false, None)?) };
+    let router = http::router(api_state(&app, worker.as_ref(), shutdown.clone()));
+    greet(&app, address, worker.is_some()).await?;
+    let limits = server_limits(&app.config);
+    let stop_worker = async {
+        shutdown.cancelled().await;
+        if let Some(worker) = worker {
+            worker.stop().await;
+        }
+    };
+    let (drained, ()) = tokio::join!(server::serve(listener, router, limits, shutdown.clone()), stop_worker);
+    if drained.dropped > 0 {
+        warn!(connections = drained.dropped, "cut off what was still open at the end of the grace period");
+    }
+    info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Until there are API keys, whoever reaches the port can run every job.
+fn only_loopback(bind: SocketAddr) -> Result<(), Failure> {
+    if bind.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(Failure::Other(format!(
+        "refusing to listen on {bind}: without API keys only this machine may reach the API; bind to 127.0.0.1 and put a \
+         proxy that authenticates in front"
+    )))
+}
+
+async fn listen(bind: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(bind).await.map_err(|error| {
+        Failure::Other(format!("cannot listen on {bind}: {error}; choose another address with --bind"))
+    })
+}
+
+fn api_state(app: &App, worker: Option<&Worker>, shutdown: CancellationToken) -> ApiState {
+    let pool = worker.map(|worker| worker.pool().clone());
+    let http = &app.config.http;
+    ApiState {
+        manager: app.manager.clone(),
+        limits: ApiLimits { max_body: http.max_body, body_timeout: http.body_timeout, max_depth: http.max_depth },
+        pool: pool.map_or_else(PoolGauge::default, |pool| PoolGauge::new(move || pool.utilization())),
+        clock: Arc::new(SystemClock::default()),
+        store_name: app.connected.name.as_str().into(),
+        shutdown,
+        examples: app.takes_examples(),
+    }
+}
+
+fn server_limits(config: &Config) -> ServerLimits {
+    ServerLimits {
+        max_connections: config.http.max_connections,
+        header_read_timeout: config.http.header_timeout,
+        drain_timeout: config.worker.grace_shutdown_period,
+        ..ServerLimits::default()
+    }
+}
+
+/// Tells where it listens, what is stored how safely, and one line that can be pasted as it is.
+async fn greet(app: &App, address: SocketAddr, works: bool) -> Outcome {
+    let durability = app.connected.store.durability().await?;
+    let workers = if works { format!("{} jobs at once", app.config.worker.count) } else { "none here".to_owned() };
+    let body = if app.takes_examples() {
+        r#"{"task_type": "echo", "task_data": {"value": "hello"}}"#
+    } else {
+        r#"{"task_type": "process_order", "task_data": {"order_id": 1, "customer_email": "ada@example.org", "items": []}}"#
+    };
+    let types = registry::names().len();
+    output::line(format_args!(
+        "Journeyman {version}
+  listening   http://{address}   (API docs: http://{address}/docs)
+  store       {store}
+  durability  {durability}
+  workers     {workers}, {types} job types known
+  stop        Ctrl-C
+
+Try it:
+  curl -s http://{address}/api/queue/enqueue -H 'content-type: application/json' -d '{body}'
+and, with the task_id it returns:
+  curl -s http://{address}/api/queue/status/TASK_ID
+",
+        version = env!("CARGO_PKG_VERSION"),
+        store = app.connected.name,
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

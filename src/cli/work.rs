@@ -1,0 +1,34 @@
+//! `journeyman work`.
+
+use std::process::ExitCode;
+
+use journeyman_job::registry;
+use tracing::info;
+
+use super::Outcome;
+use super::arguments::WorkOptions;
+use super::work_lines;
+use crate::app::App;
+use crate::config::Config;
+use crate::shutdown;
+
+pub(super) async fn run(config: Config, options: WorkOptions) -> Outcome {
+    registry::check()?;
+    let shutdown = shutdown::on_signal()?;
+    let app = App::start(config).await?;
+    let observer = work_lines::observer(options.json);
+    let worker = app.work(options.once || options.stop_when_empty, Some(observer))?;
+    info!(
+        store = app.connected.name,
+        queues = app.config.worker.queues.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        other_queues = app.config.worker.all_queues,
+        slots = app.config.worker.count,
+        "working; Ctrl-C stops"
+    );
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = worker.finished() => {}
+    }
+    worker.stop().await;
+    Ok(ExitCode::SUCCESS)
+}

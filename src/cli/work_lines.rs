@@ -1,0 +1,64 @@
+//! What `journeyman work` prints of each job.
+
+use std::sync::Arc;
+
+use owo_colors::OwoColorize;
+use serde_json::json;
+
+use super::output;
+use crate::clock::{Clock, SystemClock};
+use crate::worker::{Happened, JobEvent, Observer};
+
+/// Prints a line for each attempt that has ended; as JSON one object for each event.
+pub(super) fn observer(json: bool) -> Observer {
+    let clock = SystemClock::default();
+    Arc::new(move |event: &JobEvent| {
+        let now = clock.now().to_rfc3339();
+        let text = if json { Some(as_json(event, &now)) } else { as_line(event, &now) };
+        if let Some(text) = text {
+            // A closed pipe must not stop the jobs.
+            let _ = output::line(text);
+        }
+    })
+}
+
+/// Time, type, id, duration, outcome.
+fn as_line(event: &JobEvent, now: &str) -> Option<String> {
+    let (word, note) = match &event.what {
+        Happened::Started => return None,
+        Happened::Completed { .. } => ("DONE".green().bold().to_string(), String::new()),
+        Happened::Retrying { delay, error, .. } => {
+            ("FAIL".yellow().bold().to_string(), format!(" (again in {} s) {}", delay.as_secs_f64(), one_line(error)))
+        }
+        Happened::PutOff { .. } => ("BACK".yellow().bold().to_string(), String::new()),
+        Happened::Failed { error, .. } => ("FAIL".red().bold().to_string(), format!(" {}", one_line(error))),
+        Happened::Refused { .. } => ("LOST".red().bold().to_string(), " its lease passed to another worker".to_owned()),
+    };
+    let time = now.get(..19).unwrap_or(now).replace('T', " ");
+    let took = format!("{:.2?}", event.what.duration());
+    let head = format!("  {time} {} {}", event.job_type, event.id);
+    // A dotted leader to where an 80-column terminal has room for duration and outcome.
+    let dots = ".".repeat(66_usize.saturating_sub(head.chars().count()).max(3));
+    Some(format!("{head} {} {} {word}{note}", dots.dimmed(), took.dimmed()))
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+}
+
+fn as_json(event: &JobEvent, now: &str) -> String {
+    let (status, error, delay) = match &event.what {
+        Happened::Started => ("started", None, None),
+        Happened::Completed { .. } => ("completed", None, None),
+        Happened::Retrying { error, delay, .. } => ("retrying", Some(error), Some(delay.as_secs_f64())),
+        Happened::PutOff { .. } => ("put_off", None, None),
+        Happened::Failed { error, .. } => ("failed", Some(error), None),
+        Happened::Refused { .. } => ("refused", None, None),
+    };
+    let duration = event.what.duration().as_secs_f64();
+    json!({
+        "timestamp": now, "id": event.id, "queue": event.queue, "job": event.job_type, "attempt": event.attempt,
+        "status": status, "duration": duration, "delay": delay, "error": error,
+    })
+    .to_string()
+}

@@ -1,0 +1,240 @@
+//! The connections: two for commands, one for wake-ups; and what the errors of the client mean.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use fred::clients::{Client, Pool, SubscriberClient};
+use fred::error::{Error, ErrorKind};
+use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::types::Value;
+use fred::types::config::{
+    Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, TcpConfig, UnresponsiveConfig,
+};
+use fred::types::scripts::Script;
+use tokio::runtime::Handle;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use super::RedisOptions;
+use super::wire::Reply;
+use crate::queue::StoreError;
+use crate::wake::WakeHub;
+
+/// More do not help on few cores; two keep a large answer from holding up all others.
+const COMMAND_CONNECTIONS: usize = 2;
+/// Commands that may wait inside the client; beyond it a call is refused at once.
+const MAX_WAITING: usize = 10_000;
+/// How long a call waits for a lost connection to come back before it says so.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The clients, and the runtime whose tasks drive them.
+#[derive(Debug)]
+pub struct Connection {
+    pool: Pool,
+    subscriber: SubscriberClient,
+    listener: JoinHandle<()>,
+    runtime: Handle,
+    patience: Duration,
+    masked_url: String,
+}
+
+impl Connection {
+    /// Connects all; `after_outage` runs whenever a lost connection has come back.
+    pub async fn open(
+        options: &RedisOptions,
+        channel: &str,
+        hub: Arc<WakeHub>,
+        after_outage: impl Fn() + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let clients = Clients::of(options)?;
+        let pool = clients.pool()?;
+        let subscriber = clients.subscriber();
+        connect(&pool, options).await?;
+        if let Err(error) = connect(&subscriber, options).await {
+            close(pool, subscriber).await;
+            return Err(error);
+        }
+        let listener = tokio::spawn(listen(subscriber.clone(), channel.to_owned(), hub, after_outage));
+        let (runtime, masked_url) = (Handle::current(), options.masked_url());
+        let patience = PATIENCE.min(options.command_timeout);
+        Ok(Self { pool, subscriber, listener, runtime, patience, masked_url })
+    }
+
+    /// Runs a script, loading it first where the server does not know it (any more).
+    pub async fn run(
+        &self,
+        script: &LazyLock<Script>,
+        keys: Vec<String>,
+        args: Vec<Value>,
+    ) -> Result<Reply, StoreError> {
+        let client = self.client().await?;
+        let answer: Result<Value, Error> = script.evalsha_with_reload(client, keys, args).await;
+        answer.map(Reply::new).map_err(|error| meaning(&error))
+    }
+
+    /// A connected client. Waiting here, rather than inside fred, keeps "was not sent" apart from "may have been done".
+    pub async fn client(&self) -> Result<&Client, StoreError> {
+        let client = self.pool.next_connected();
+        if client.is_connected() {
+            return Ok(client);
+        }
+        match tokio::time::timeout(self.patience, client.wait_for_connect()).await {
+            Ok(Ok(())) => Ok(client),
+            _ => Err(StoreError::Unavailable(format!("no connection to {}", self.masked_url))),
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.listener.abort();
+        // The tasks of the clients run until told to stop; if the runtime is gone, so are they.
+        self.runtime.spawn(close(self.pool.clone(), self.subscriber.clone()));
+    }
+}
+
+async fn close(pool: Pool, subscriber: SubscriberClient) {
+    let _ = pool.quit().await;
+    let _ = subscriber.quit().await;
+}
+
+/// What an error of the client or the server lets a caller do.
+pub fn meaning(error: &Error) -> StoreError {
+    let text = error.details().to_owned();
+    let code = text.split([' ', ':']).next().unwrap_or_default();
+    match code {
+        "OOM" => return StoreError::Full(text),
+        // The server turned the command down before it did anything.
+        "MISCONF" | "READONLY" | "LOADING" | "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "BUSY" | "NOREPLICAS"
+        | "NOSCRIPT" => return StoreError::Unavailable(text),
+        _ => {}
+    }
+    match error.kind() {
+        ErrorKind::Timeout | ErrorKind::IO | ErrorKind::Canceled => StoreError::Unknown(error.to_string()),
+        ErrorKind::Backpressure | ErrorKind::Routing | ErrorKind::Cluster | ErrorKind::Sentinel | ErrorKind::Tls => {
+            StoreError::Unavailable(error.to_string())
+        }
+        _ => StoreError::Refused(text),
+    }
+}
+
+/// Everything about the clients that fred would otherwise decide for us.
+struct Clients {
+    config: Config,
+    performance: PerformanceConfig,
+    connection: ConnectionConfig,
+    reconnect: ReconnectPolicy,
+}
+
+impl Clients {
+    fn of(options: &RedisOptions) -> Result<Self, StoreError> {
+        let mut config = Config::from_url(&options.url)
+            .map_err(|error| StoreError::Refused(format!("{} is no Redis URL: {error}", options.masked_url())))?;
+        config.fail_fast = true;
+        let timeout = options.command_timeout;
+        let performance = PerformanceConfig { default_command_timeout: timeout, ..PerformanceConfig::default() };
+        let connection = ConnectionConfig {
+            connection_timeout: timeout,
+            internal_command_timeout: timeout,
+            // Never a blind repeat: the script may have run although its answer was lost.
+            max_command_attempts: 1,
+            max_command_buffer_len: MAX_WAITING,
+            auto_client_setname: true,
+            tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
+            unresponsive: UnresponsiveConfig { max_timeout: Some(timeout * 2), interval: Duration::from_secs(1) },
+            ..ConnectionConfig::default()
+        };
+        Ok(Self { config, performance, connection, reconnect: ReconnectPolicy::new_exponential(0, 50, 2000, 2) })
+    }
+
+    fn pool(&self) -> Result<Pool, StoreError> {
+        let (performance, connection) = (Some(self.performance.clone()), Some(self.connection.clone()));
+        Pool::new(self.config.clone(), performance, connection, Some(self.reconnect.clone()), COMMAND_CONNECTIONS)
+            .map_err(|error| StoreError::Refused(error.to_string()))
+    }
+
+    fn subscriber(&self) -> SubscriberClient {
+        let (performance, connection) = (Some(self.performance.clone()), Some(self.connection.clone()));
+        SubscriberClient::new(self.config.clone(), performance, connection, Some(self.reconnect.clone()))
+    }
+}
+
+/// Connects for the first time. fred gives up at the first failure here; the further tries are ours.
+async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<(), StoreError> {
+    let (mut wait, longest) = (Duration::from_millis(50), Duration::from_secs(2));
+    let mut tries = 0;
+    loop {
+        let cause = match client.init().await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let message = format!("cannot connect to {}: {cause}", options.masked_url());
+        let is_passing = !matches!(cause.kind(), ErrorKind::Auth | ErrorKind::Config | ErrorKind::Url);
+        if !is_passing {
+            return Err(StoreError::Refused(message));
+        }
+        if tries == options.max_connection_retries {
+            return Err(StoreError::Unavailable(message));
+        }
+        tries += 1;
+        tokio::time::sleep(wait).await;
+        wait = (wait * 4).min(longest);
+    }
+}
+
+/// Passes hints on until aborted, and subscribes anew after each outage.
+async fn listen(
+    subscriber: SubscriberClient,
+    channel: String,
+    hub: Arc<WakeHub>,
+    after_outage: impl Fn() + Send + 'static,
+) {
+    let (mut messages, mut reconnects) = (subscriber.message_rx(), subscriber.reconnect_rx());
+    subscribe(&subscriber, &channel).await;
+    loop {
+        tokio::select! {
+            message = messages.recv() => match message {
+                Ok(message) => {
+                    if let Some(queue) = message.value.as_str() {
+                        hub.wake_named(&queue);
+                    }
+                }
+                Err(RecvError::Lagged(_)) => hub.wake_all(),
+                Err(RecvError::Closed) => return,
+            },
+            reconnect = reconnects.recv() => {
+                if matches!(reconnect, Err(RecvError::Closed)) {
+                    return;
+                }
+                subscribe(&subscriber, &channel).await;
+                after_outage();
+            }
+        }
+    }
+}
+
+/// Without hints workers still poll, so a refusal is worth a warning and no more.
+async fn subscribe(subscriber: &SubscriberClient, channel: &str) {
+    if let Err(error) = subscriber.subscribe(channel).await {
+        warn!(%error, channel, "cannot listen for wake-ups; workers poll instead");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_whether_the_call_may_have_been_done() {
+        let of = |kind, text: &'static str| meaning(&Error::new(kind, text));
+        assert!(matches!(of(ErrorKind::Unknown, "OOM command not allowed"), StoreError::Full(_)));
+        assert!(matches!(of(ErrorKind::Unknown, "READONLY You can't write"), StoreError::Unavailable(_)));
+        assert!(matches!(of(ErrorKind::Cluster, "CLUSTERDOWN Hash slot"), StoreError::Unavailable(_)));
+        assert!(matches!(of(ErrorKind::Backpressure, "Max buffer"), StoreError::Unavailable(_)));
+        assert!(matches!(of(ErrorKind::Timeout, "Request timed out."), StoreError::Unknown(_)));
+        assert!(matches!(of(ErrorKind::IO, "Connection closed."), StoreError::Unknown(_)));
+        assert!(matches!(of(ErrorKind::InvalidArgument, "WRONGTYPE Operation"), StoreError::Refused(_)));
+        assert!(matches!(of(ErrorKind::Auth, "NOAUTH"), StoreError::Refused(_)));
+    }
+}

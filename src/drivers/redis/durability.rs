@@ -1,0 +1,82 @@
+//! What the server promises to keep.
+
+use std::collections::HashMap;
+
+use fred::interfaces::{ClientLike, ConfigInterface};
+use fred::types::InfoKind;
+
+use super::RedisStore;
+use super::connection::meaning;
+use crate::queue::StoreError;
+
+/// Oldest server whose scripts can carry flags.
+const OLDEST_MAJOR: u32 = 7;
+
+impl RedisStore {
+    /// Refuses a server that would lose jobs or cannot run the scripts.
+    pub(super) async fn check_server(&self) -> Result<(), StoreError> {
+        let info = self.info().await?;
+        let version = info.get("redis_version").map_or("", String::as_str);
+        let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+        if major.is_some_and(|major| major < OLDEST_MAJOR) {
+            return Err(StoreError::Refused(format!(
+                "Redis is version {version}: {OLDEST_MAJOR}.0 or newer is needed"
+            )));
+        }
+        match info.get("maxmemory_policy").map(String::as_str) {
+            Some("noeviction") | None => Ok(()),
+            Some(policy) => Err(StoreError::Refused(format!(
+                "Redis may throw jobs away, its maxmemory-policy is {policy}: set it to noeviction \
+                 (CONFIG SET maxmemory-policy noeviction, and in redis.conf)"
+            ))),
+        }
+    }
+
+    /// How safe stored jobs are, in words.
+    pub(super) async fn describe_durability(&self) -> Result<String, StoreError> {
+        let info = self.info().await?;
+        let is = |field: &str, value: &str| info.get(field).is_some_and(|found| found == value);
+        let kept = if !info.contains_key("aof_enabled") {
+            "unknown: Redis does not tell whether it persists".to_owned()
+        } else if is("aof_enabled", "1") {
+            describe_fsync(self.setting("appendfsync").await.as_deref())
+        } else {
+            describe_snapshots(self.setting("save").await.as_deref())
+        };
+        let replicas = info.get("connected_slaves").and_then(|count| count.parse::<u32>().ok()).unwrap_or(0);
+        Ok(if replicas > 0 { format!("{kept}; replicated to {replicas}, asynchronously") } else { kept })
+    }
+
+    /// The fields of `INFO`.
+    async fn info(&self) -> Result<HashMap<String, String>, StoreError> {
+        let client = self.connection.client().await?;
+        let text: String = client.info(Some(InfoKind::Default)).await.map_err(|error| meaning(&error))?;
+        let fields = text.lines().filter_map(|line| line.split_once(':'));
+        Ok(fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+    }
+
+    /// A setting of the server; none if it does not tell, as managed servers do not.
+    async fn setting(&self, name: &str) -> Option<String> {
+        let client = self.connection.client().await.ok()?;
+        let mut found: HashMap<String, String> = client.config_get(name).await.ok()?;
+        found.remove(name)
+    }
+}
+
+fn describe_fsync(policy: Option<&str>) -> String {
+    match policy {
+        Some("always") => "fsync: every change is on disk before it is confirmed",
+        Some("everysec") => "everysec: a crash of the machine loses at most the last second or so",
+        Some("no") => "append-only file without fsync: a crash of the machine loses what the system had not written",
+        _ => "append-only file; how often it reaches the disk is unknown",
+    }
+    .to_owned()
+}
+
+fn describe_snapshots(save: Option<&str>) -> String {
+    match save {
+        Some("") => "memory: jobs are lost when Redis stops (no persistence)".to_owned(),
+        Some(rules) => format!("snapshots: what came after the last one is lost in a crash (save {rules})"),
+        None => "memory or snapshots: recent jobs are lost in a crash (which of them is unknown)".to_owned(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Every key is a function. What belongs to one queue carries the hash tag `{queue}`, so that one script can touch all of
+//! it on a cluster too; queue and worker names hold no `:` or brace and cannot collide with a suffix.
+
+use journeyman_job::{Priority, QueueName};
+
+use crate::queue::WorkerId;
+
+/// The keys under one prefix.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    /// Set of the names of all queues.
+    pub fn queues(&self) -> String {
+        format!("{}queues", self.prefix)
+    }
+
+    /// Channel on which queues that may have work are named.
+    pub fn wake_channel(&self) -> String {
+        format!("{}wake", self.prefix)
+    }
+
+    /// List of ids waiting at one priority, the next one at its tail.
+    pub fn pending(&self, queue: &QueueName, priority: Priority) -> String {
+        match priority {
+            Priority::Normal => format!("{}queue:{{{queue}}}", self.prefix),
+            other => self.of(queue, other.as_str()),
+        }
+    }
+
+    /// The four of [`Keys::pending`], lowest priority first, as the scripts number them.
+    pub fn all_pending(&self, queue: &QueueName) -> [String; 4] {
+        [Priority::Low, Priority::Normal, Priority::High, Priority::Critical].map(|p| self.pending(queue, p))
+    }
+
+    /// Sorted set of priority digit + id by due time, microseconds.
+    pub fn delayed(&self, queue: &QueueName) -> String {
+        self.of(queue, "delayed")
+    }
+
+    /// List of ids that one worker holds, the latest at its head.
+    pub fn reserved(&self, queue: &QueueName, worker: &WorkerId) -> String {
+        format!("{}queue:{{{queue}}}:reserved:{worker}", self.prefix)
+    }
+
+    /// Sorted set of workers by the end of their lease, microseconds. Every worker with a reserved list is in it.
+    pub fn leases(&self, queue: &QueueName) -> String {
+        self.of(queue, "leases")
+    }
+
+    /// Hash of what never changes about a job, by id.
+    pub fn jobs(&self, queue: &QueueName) -> String {
+        self.of(queue, "jobs")
+    }
+
+    /// Hash of what changes about a job, by id; a job that no worker ever reserved is not in it.
+    pub fn state(&self, queue: &QueueName) -> String {
+        self.of(queue, "state")
+    }
+
+    /// List of ids of ended jobs, the latest at its head.
+    pub fn completed(&self, queue: &QueueName) -> String {
+        self.of(queue, "completed")
+    }
+
+    /// The same of cancelled ones.
+    pub fn cancelled(&self, queue: &QueueName) -> String {
+        self.of(queue, "cancelled")
+    }
+
+    /// The same of failed ones.
+    pub fn failed(&self, queue: &QueueName) -> String {
+        format!("{}queue:failed:{{{queue}}}", self.prefix)
+    }
+
+    /// List of ids found in a pending or reserved list without a job that may be there: for a person to look at.
+    pub fn quarantine(&self, queue: &QueueName) -> String {
+        self.of(queue, "quarantine")
+    }
+
+    /// Hash of counters.
+    pub fn stats(&self, queue: &QueueName) -> String {
+        self.of(queue, "stats")
+    }
+
+    fn of(&self, queue: &QueueName, what: &str) -> String {
+        format!("{}queue:{{{queue}}}:{what}", self.prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r32_the_names_are_those_of_the_documents() {
+        let (keys, queue) = (Keys::new("journeyman:"), QueueName::new("emails").unwrap());
+        let worker = WorkerId::new("host-1").unwrap();
+        assert_eq!(keys.pending(&queue, Priority::Normal), "journeyman:queue:{emails}");
+        assert_eq!(keys.pending(&queue, Priority::High), "journeyman:queue:{emails}:high");
+        assert_eq!(keys.delayed(&queue), "journeyman:queue:{emails}:delayed");
+        assert_eq!(keys.reserved(&queue, &worker), "journeyman:queue:{emails}:reserved:host-1");
+        assert_eq!(keys.failed(&queue), "journeyman:queue:failed:{emails}");
+        assert_eq!(Keys::new("routemq:").pending(&queue, Priority::Normal), "routemq:queue:{emails}");
+    }
+
+    #[test]
+    fn r20_no_two_keys_collide_whatever_the_queues_are_called() {
+        let keys = Keys::new("");
+        let worker = WorkerId::new("w").unwrap();
+        let mut all = vec![keys.queues(), keys.wake_channel()];
+        for name in ["a", "high", "failed", "delayed", "reserved", "queues", "a.high", "a-delayed"] {
+            let queue = QueueName::new(name).unwrap();
+            all.extend(keys.all_pending(&queue));
+            all.extend([keys.delayed(&queue), keys.reserved(&queue, &worker), keys.leases(&queue), keys.jobs(&queue)]);
+            all.extend([keys.state(&queue), keys.completed(&queue), keys.cancelled(&queue), keys.failed(&queue)]);
+            all.extend([keys.quarantine(&queue), keys.stats(&queue)]);
+        }
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn all_keys_of_a_queue_share_one_hash_tag() {
+        let (keys, queue) = (Keys::new("p:"), QueueName::new("q").unwrap());
+        for key in [keys.leases(&queue), keys.failed(&queue), keys.pending(&queue, Priority::Low), keys.jobs(&queue)] {
+            assert!(key.contains("{q}"), "{key}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Jobs in Redis 7 or newer, or Valkey; one server, Sentinel or Cluster.
+//!
+//! A transition of a job is one script (`scripts/`), all of whose keys share a queue's hash tag. fred is named nowhere
+//! outside this folder.
+
+mod connection;
+mod driver;
+mod durability;
+mod inspector;
+mod keys;
+mod options;
+mod records;
+mod reserve;
+mod scripts;
+mod sweep;
+mod wire;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fred::types::Value;
+use journeyman_job::QueueName;
+
+use self::connection::Connection;
+use self::keys::Keys;
+pub use self::options::RedisOptions;
+use crate::clock::Clock;
+use crate::queue::StoreError;
+use crate::wake::WakeHub;
+
+/// Whose clock decides.
+#[derive(Debug, Clone)]
+pub enum StoreTime {
+    /// The server's, read inside each script.
+    Server,
+    /// One that a test moves.
+    Manual(Arc<dyn Clock>),
+}
+
+/// A store in Redis. Its connections live on the runtime in which it was connected, and end when it is dropped.
+#[derive(Debug)]
+pub struct RedisStore {
+    connection: Connection,
+    keys: Keys,
+    time: StoreTime,
+    hub: Arc<WakeHub>,
+    /// Queues that this process has entered in the set of all queues.
+    registered: Registered,
+}
+
+impl RedisStore {
+    /// Connects, with up to `max_connection_retries` further tries.
+    ///
+    /// `Unavailable` when the server cannot be reached; `Refused` when it must not be used: too old, wrong password, an
+    /// eviction policy that throws jobs away.
+    pub async fn connect(options: RedisOptions, time: StoreTime) -> Result<Self, StoreError> {
+        let keys = Keys::new(&options.key_prefix);
+        let (hub, registered) = (Arc::new(WakeHub::default()), Registered::default());
+        let after_outage = {
+            let (hub, registered) = (Arc::clone(&hub), registered.clone());
+            move || {
+                // The server may have come back without its data, and hints were missed meanwhile.
+                registered.lock().clear();
+                hub.wake_all();
+            }
+        };
+        let connection = Connection::open(&options, &keys.wake_channel(), Arc::clone(&hub), after_outage).await?;
+        let store = Self { connection, keys, time, hub, registered };
+        store.check_server().await?;
+        Ok(store)
+    }
+
+    /// The time that a script is given: none, for it to read the server's.
+    fn now(&self) -> Value {
+        match &self.time {
+            StoreTime::Server => Value::from(""),
+            StoreTime::Manual(clock) => Value::from(clock.now().as_micros()),
+        }
+    }
+}
+
+/// Names remembered so that a push need not write them again.
+#[derive(Debug, Clone, Default)]
+struct Registered(Arc<Mutex<HashSet<QueueName>>>);
+
+impl Registered {
+    fn lock(&self) -> MutexGuard<'_, HashSet<QueueName>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,185 @@
+//! Taking jobs: strictly by priority, then queue, then age, although no script may touch two queues.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fred::types::Value;
+use futures::future::try_join_all;
+use journeyman_job::{Priority, QueueName};
+
+use super::driver::count;
+use super::{RedisStore, records, scripts};
+use crate::clock::{Timestamp, micros};
+use crate::queue::limits::PER_CALL;
+use crate::queue::{ReserveRequest, Reserved, ReservedJob, StoreError};
+
+/// What waits in one queue.
+struct Waiting {
+    next_due: Option<Duration>,
+    /// By priority, lowest first.
+    lengths: [u64; 4],
+}
+
+/// One call to make: a queue and the range of priorities to take from it.
+#[derive(Debug, PartialEq)]
+struct Step {
+    queue: usize,
+    priorities: RangeInclusive<u8>,
+}
+
+const ALL: RangeInclusive<u8> = Priority::Low as u8..=Priority::Critical as u8;
+
+impl RedisStore {
+    /// One call for one queue. For several a look at each, all at the same time, then a call per queue and priority
+    /// that has something, in strict order until `max` are taken.
+    pub(super) async fn reserve_across(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
+        if request.is_repeat {
+            let taken = self.recall(request, request.queues).await?;
+            if !taken.is_empty() {
+                return Ok(Reserved { jobs: taken, next_due: None });
+            }
+        }
+        let max = request.max.min(PER_CALL);
+        if let [queue] = request.queues {
+            return self.reserve_from(queue, request, max, ALL).await;
+        }
+        let looks = try_join_all(request.queues.iter().map(|queue| self.look(queue, PER_CALL))).await?;
+        let mut next_due: Vec<Option<Duration>> = looks.iter().map(|look| look.next_due).collect();
+        let mut jobs = Vec::new();
+        for step in plan(&looks.iter().map(|look| look.lengths).collect::<Vec<_>>()) {
+            if jobs.len() >= max {
+                break;
+            }
+            let (queue, room) = (&request.queues[step.queue], max - jobs.len());
+            let taken = self.reserve_from(queue, request, room, step.priorities).await?;
+            jobs.extend(taken.jobs);
+            next_due[step.queue] = taken.next_due;
+        }
+        Ok(Reserved { jobs, next_due: next_due.into_iter().flatten().min() })
+    }
+
+    /// What an earlier call of this name took from these queues, in the order to run it.
+    pub(super) async fn recall(
+        &self,
+        request: &ReserveRequest<'_>,
+        queues: &[QueueName],
+    ) -> Result<Vec<ReservedJob>, StoreError> {
+        let calls = queues.iter().map(|queue| self.recall_from(queue, request));
+        let mut jobs: Vec<ReservedJob> = try_join_all(calls).await?.into_iter().flatten().collect();
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.reservation.priority));
+        Ok(jobs)
+    }
+
+    async fn recall_from(
+        &self,
+        queue: &QueueName,
+        request: &ReserveRequest<'_>,
+    ) -> Result<Vec<ReservedJob>, StoreError> {
+        let keys = vec![self.keys.reserved(queue, request.worker), self.keys.jobs(queue), self.keys.state(queue)];
+        let args = vec![Value::from(request.call.to_string()), count(PER_CALL)];
+        let mut reply = self.connection.run(&scripts::RECALL, keys, args).await?;
+        let mut jobs = Vec::new();
+        while !reply.is_empty() {
+            let (tag, job, trail, since) = (reply.bytes()?, reply.bytes()?, reply.bytes()?, reply.bytes()?);
+            let since = records::time(&since, 0)?;
+            jobs.push(records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, since)?);
+        }
+        Ok(jobs)
+    }
+
+    /// Promotes what is due and tells what waits.
+    async fn look(&self, queue: &QueueName, max_promoted: usize) -> Result<Waiting, StoreError> {
+        self.promote_on(queue, max_promoted).await.map(|(_, waiting)| waiting)
+    }
+
+    /// Promotes what is due in one queue; also tells what waits there.
+    async fn promote_on(&self, queue: &QueueName, max: usize) -> Result<(usize, Waiting), StoreError> {
+        let mut keys = Vec::from(self.keys.all_pending(queue));
+        keys.push(self.keys.delayed(queue));
+        let args = vec![self.now(), count(max), queue.as_str().into(), self.keys.wake_channel().into()];
+        let mut reply = self.connection.run(&scripts::PROMOTE, keys, args).await?;
+        let promoted = usize::try_from(reply.count()?).unwrap_or(usize::MAX);
+        let next_due = due(reply.integer()?);
+        let lengths = [reply.count()?, reply.count()?, reply.count()?, reply.count()?];
+        Ok((promoted, Waiting { next_due, lengths }))
+    }
+
+    /// Makes due jobs of one queue pending.
+    pub(super) async fn promote_in(&self, queue: &QueueName, max: usize) -> Result<usize, StoreError> {
+        self.promote_on(queue, max).await.map(|(promoted, _)| promoted)
+    }
+
+    async fn reserve_from(
+        &self,
+        queue: &QueueName,
+        request: &ReserveRequest<'_>,
+        max: usize,
+        priorities: RangeInclusive<u8>,
+    ) -> Result<Reserved, StoreError> {
+        let mut keys = Vec::from(self.keys.all_pending(queue));
+        keys.extend([self.keys.delayed(queue), self.keys.jobs(queue), self.keys.state(queue)]);
+        keys.extend([self.keys.leases(queue), self.keys.reserved(queue, request.worker), self.keys.quarantine(queue)]);
+        let args: Vec<Value> = vec![
+            self.now(),
+            micros(request.lease).into(),
+            request.call.to_string().into(),
+            count(max),
+            i64::from(*priorities.end()).into(),
+            i64::from(*priorities.start()).into(),
+            request.worker.as_str().into(),
+            count(PER_CALL),
+            queue.as_str().into(),
+            self.keys.wake_channel().into(),
+        ];
+        let mut reply = self.connection.run(&scripts::RESERVE, keys, args).await?;
+        let now = Timestamp::from_micros(reply.integer()?);
+        let next_due = due(reply.integer()?);
+        let mut jobs = Vec::new();
+        while !reply.is_empty() {
+            let (tag, job, trail): (Bytes, Bytes, Bytes) = (reply.bytes()?, reply.bytes()?, reply.bytes()?);
+            jobs.push(records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, now)?);
+        }
+        Ok(Reserved { jobs, next_due })
+    }
+}
+
+/// The calls to make, in strict order; neighbours of one queue become one call.
+fn plan(lengths: &[[u64; 4]]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for priority in Priority::DESCENDING.map(Priority::as_number) {
+        for (queue, of_queue) in lengths.iter().enumerate() {
+            if of_queue[usize::from(priority) - 1] == 0 {
+                continue;
+            }
+            match steps.last_mut() {
+                Some(last) if last.queue == queue => last.priorities = priority..=*last.priorities.end(),
+                _ => steps.push(Step { queue, priorities: priority..=priority }),
+            }
+        }
+    }
+    steps
+}
+
+/// How long until the next delayed job, as the scripts tell it.
+fn due(micros: i64) -> Option<Duration> {
+    u64::try_from(micros).ok().map(Duration::from_micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r17_the_plan_goes_by_priority_then_by_queue() {
+        let steps = plan(&[[1, 0, 2, 0], [0, 0, 3, 4], [0; 4]]);
+        let order: Vec<_> = steps.iter().map(|step| (step.queue, step.priorities.clone())).collect();
+        assert_eq!(order, [(1, 4..=4), (0, 3..=3), (1, 3..=3), (0, 1..=1)]);
+    }
+
+    #[test]
+    fn a_lone_busy_queue_takes_one_call() {
+        let steps = plan(&[[0; 4], [5, 0, 6, 7]]);
+        assert_eq!(steps, [Step { queue: 1, priorities: 1..=4 }]);
+    }
+}

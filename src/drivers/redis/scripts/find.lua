@@ -1,0 +1,12 @@
+#!lua flags=no-writes,allow-oom
+-- All that one queue knows of a job.
+-- KEYS: 1 jobs, 2 state, 3 delayed, 4 stats
+-- ARGV: 1 id
+-- Returns: value of `jobs`, value of `state`, due time while it is delayed, pruned_until; nil for what is not there
+local job = redis.call('HGET', KEYS[1], ARGV[1])
+local due = false
+if job and #job >= 17 then
+  local priority = string.byte(job, 17)
+  due = redis.call('ZSCORE', KEYS[3], string.char(priority >= 97 and priority - 48 or priority) .. ARGV[1])
+end
+return { job, redis.call('HGET', KEYS[2], ARGV[1]), due and stamp(tonumber(due)), redis.call('HGET', KEYS[4], 'pruned_until') }

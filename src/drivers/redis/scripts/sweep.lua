@@ -1,0 +1,9 @@
+#!lua flags=no-writes,allow-oom
+-- Tells whether a queue has anything for the housekeepers.
+-- KEYS: 1 delayed, 2 leases
+-- ARGV: 1 now or ''
+-- Returns: number of due jobs, then the workers whose lease has ended
+local now = stamp(clock(ARGV[1]))
+local reply = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 500)
+table.insert(reply, 1, redis.call('ZCOUNT', KEYS[1], '-inf', now))
+return reply

@@ -1,0 +1,111 @@
+//! Changes that share one transaction.
+
+use std::fmt::Debug;
+
+use rusqlite::{CachedStatement, Connection};
+use tokio::sync::oneshot;
+
+use super::error::Failure;
+use super::ledger::{Entry, Ledger};
+use crate::clock::Timestamp;
+use crate::queue::StoreError;
+use journeyman_job::QueueName;
+
+/// One thing to do to the store. It may be done again after its transaction was rolled back.
+pub(super) trait Change: Debug + Send + 'static {
+    type Answer: Send;
+
+    /// Whether it adds jobs: then it is refused before the file is quite full, so that the others still find room.
+    const ADDS_JOBS: bool = false;
+
+    fn apply(&self, group: &mut Group<'_>) -> Result<Self::Answer, Failure>;
+
+    /// About how many jobs it writes.
+    fn weight(&self) -> usize;
+}
+
+/// The open transaction.
+#[derive(Debug)]
+pub(super) struct Group<'c> {
+    pub(super) connection: &'c Connection,
+    /// The store's time, the same for the whole group.
+    pub(super) now: Timestamp,
+    pub(super) ledger: Ledger,
+    /// Pages that pushes must not take.
+    pub(super) page_limit: Option<i64>,
+}
+
+impl<'c> Group<'c> {
+    pub(super) fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'c>> {
+        self.connection.prepare_cached(sql)
+    }
+
+    /// The numbers of a queue; none if nothing was ever pushed to it.
+    pub(super) fn entry(&mut self, queue: &QueueName) -> rusqlite::Result<Option<&mut Entry>> {
+        self.ledger.entry(self.connection, queue)
+    }
+
+    /// Fails if pushes have used up their share of the file.
+    pub(super) fn check_room(&self) -> Result<(), Failure> {
+        let Some(limit) = self.page_limit else { return Ok(()) };
+        let pages = |pragma| self.connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+        let used = pages("page_count")? - pages("freelist_count")?;
+        if used > limit { Err(Failure::NoRoom) } else { Ok(()) }
+    }
+}
+
+/// A change that waits for its turn, and whoever waits for its answer.
+pub(super) trait Waiting: Send {
+    fn apply(&mut self, group: &mut Group<'_>) -> Result<(), Failure>;
+
+    /// Tells the answer of the last `apply`, or why there is none.
+    fn tell(self: Box<Self>, committed: Result<(), StoreError>);
+
+    fn weight(&self) -> usize;
+
+    fn adds_jobs(&self) -> bool;
+
+    /// Whether nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool;
+}
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+#[derive(Debug)]
+pub(super) struct Caller<C: Change> {
+    change: C,
+    answer: Option<C::Answer>,
+    reply: Reply<C::Answer>,
+}
+
+impl<C: Change> Caller<C> {
+    pub(super) fn new(change: C, reply: Reply<C::Answer>) -> Self {
+        Self { change, answer: None, reply }
+    }
+}
+
+impl<C: Change> Waiting for Caller<C> {
+    fn apply(&mut self, group: &mut Group<'_>) -> Result<(), Failure> {
+        self.answer = Some(self.change.apply(group)?);
+        Ok(())
+    }
+
+    fn tell(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { answer, reply, .. } = *self;
+        let unanswered = || StoreError::Unavailable("the change was not made".into());
+        // A caller that has gone away does not want to know.
+        let _ = reply.send(committed.and_then(|()| answer.ok_or_else(unanswered)));
+    }
+
+    fn weight(&self) -> usize {
+        self.change.weight()
+    }
+
+    fn adds_jobs(&self) -> bool {
+        C::ADDS_JOBS
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+}

@@ -1,0 +1,94 @@
+//! Reading jobs from rows.
+
+use std::cmp::Reverse;
+
+use bytes::Bytes;
+use journeyman_job::{JobId, Priority, QueueName};
+use rusqlite::types::Type;
+use rusqlite::{Row, RowIndex};
+
+use crate::clock::Timestamp;
+use crate::queue::{CallId, Reservation, ReservedJob, State, Token, WorkerId};
+
+/// What [`reserved_job`] reads, in its order; made for the end of any query.
+pub(super) const RESERVED_COLUMNS: &str =
+    "job_id, attempts, reserved_at, trail, payload, queue, priority, position, call";
+
+/// A job in a worker's hands, and what to sort it by.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) job: ReservedJob,
+    pub(super) position: i64,
+}
+
+impl Taken {
+    /// The order in which a worker took its jobs.
+    pub(super) fn order(&self) -> impl Ord + use<> {
+        (self.job.reserved_at, Reverse(self.job.reservation.priority), self.position)
+    }
+}
+
+/// Reads the columns of [`RESERVED_COLUMNS`].
+pub(super) fn reserved_job(row: &Row<'_>, worker: &WorkerId) -> rusqlite::Result<Taken> {
+    let token = Token { attempt: row.get(1)?, call: call_id(row.get(8)?) };
+    let reservation = Reservation {
+        job: job_id(row, 0)?,
+        queue: queue_name(row, 5)?,
+        priority: priority(row, 6)?,
+        worker: worker.clone(),
+        token,
+    };
+    let job = ReservedJob {
+        reservation,
+        body: bytes(row, 4)?,
+        trail: bytes(row, 3)?,
+        reserved_at: Timestamp::from_micros(row.get(2)?),
+    };
+    Ok(Taken { job, position: row.get(7)? })
+}
+
+pub(super) fn job_id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
+    JobId::from_slice(row.get_ref(column)?.as_blob()?).ok_or_else(|| unreadable(column, Type::Blob, "no job id"))
+}
+
+pub(super) fn queue_name(row: &Row<'_>, column: usize) -> rusqlite::Result<QueueName> {
+    QueueName::new(row.get_ref(column)?.as_str()?).map_err(|error| unreadable(column, Type::Text, error))
+}
+
+pub(super) fn priority(row: &Row<'_>, column: usize) -> rusqlite::Result<Priority> {
+    Priority::from_number(row.get::<_, u8>(column)?.into()).map_err(|error| unreadable(column, Type::Integer, error))
+}
+
+pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
+    let word = row.get_ref(column)?.as_str()?;
+    let known = State::ALL.into_iter().find(|state| state.as_str() == word);
+    known.ok_or_else(|| unreadable(column, Type::Text, format!("no state: {word}")))
+}
+
+/// NULL is no bytes.
+pub(super) fn bytes(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Bytes> {
+    let stored = row.get_ref(column)?.as_blob_or_null()?;
+    Ok(stored.map_or_else(Bytes::new, Bytes::copy_from_slice))
+}
+
+/// SQLite's integers are signed; the bits are what counts.
+pub(super) fn call_column(call: CallId) -> i64 {
+    call.0.cast_signed()
+}
+
+pub(super) fn call_id(column: i64) -> CallId {
+    CallId(column.cast_unsigned())
+}
+
+/// A count as SQLite takes it.
+pub(super) fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn unreadable(
+    column: usize,
+    stored: Type,
+    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, stored, why.into())
+}

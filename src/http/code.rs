@@ -1,0 +1,115 @@
+//! What can go wrong, one word for each thing a program could want to tell apart.
+
+use axum::http::StatusCode;
+
+/// What went wrong, for programs. The wording of `title` and `detail` may change, these words never do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    InvalidJson,
+    NestedTooDeep,
+    BodyBroken,
+    BodyTooSlow,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+    InvalidParameter,
+    RouteNotFound,
+    MethodNotAllowed,
+    JobNotFound,
+    JobExpired,
+    QueueNotFound,
+    StoreUnavailable,
+    StoreTimeout,
+    StoreFull,
+    StoreRefused,
+    ShuttingDown,
+    Internal,
+}
+
+impl Code {
+    pub const ALL: [Self; 19] = [
+        Self::InvalidJson,
+        Self::NestedTooDeep,
+        Self::BodyBroken,
+        Self::BodyTooSlow,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::ValidationFailed,
+        Self::InvalidParameter,
+        Self::RouteNotFound,
+        Self::MethodNotAllowed,
+        Self::JobNotFound,
+        Self::JobExpired,
+        Self::QueueNotFound,
+        Self::StoreUnavailable,
+        Self::StoreTimeout,
+        Self::StoreFull,
+        Self::StoreRefused,
+        Self::ShuttingDown,
+        Self::Internal,
+    ];
+
+    /// The word, the status and the title.
+    pub(super) fn row(self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::InvalidJson => ("invalid_json", StatusCode::BAD_REQUEST, "The body is not JSON"),
+            Self::NestedTooDeep => ("nested_too_deep", StatusCode::BAD_REQUEST, "The body is nested too deep"),
+            Self::BodyBroken => ("body_broken", StatusCode::BAD_REQUEST, "The body broke off"),
+            Self::BodyTooSlow => ("body_too_slow", StatusCode::REQUEST_TIMEOUT, "The body took too long"),
+            Self::BodyTooLarge => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+            Self::UnsupportedMediaType => {
+                ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be JSON")
+            }
+            Self::ValidationFailed => {
+                ("validation_failed", StatusCode::UNPROCESSABLE_ENTITY, "The body is not what this takes")
+            }
+            Self::InvalidParameter => {
+                ("invalid_parameter", StatusCode::UNPROCESSABLE_ENTITY, "A part of the address is not valid")
+            }
+            Self::RouteNotFound => ("route_not_found", StatusCode::NOT_FOUND, "There is nothing here"),
+            Self::MethodNotAllowed => {
+                ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "This method is not allowed here")
+            }
+            Self::JobNotFound => ("job_not_found", StatusCode::NOT_FOUND, "There is no such job"),
+            Self::JobExpired => ("job_expired", StatusCode::GONE, "The job's record has been pruned"),
+            Self::QueueNotFound => ("queue_not_found", StatusCode::NOT_FOUND, "There is no such queue"),
+            Self::StoreUnavailable => {
+                ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The store cannot be reached")
+            }
+            Self::StoreTimeout => {
+                ("store_timeout", StatusCode::SERVICE_UNAVAILABLE, "The store did not answer in time")
+            }
+            Self::StoreFull => ("store_full", StatusCode::SERVICE_UNAVAILABLE, "The store is full"),
+            Self::StoreRefused => ("store_refused", StatusCode::INTERNAL_SERVER_ERROR, "The store refused"),
+            Self::ShuttingDown => ("shutting_down", StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down"),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "The server failed"),
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    pub fn status(self) -> StatusCode {
+        self.row().1
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_retryable(self) -> bool {
+        matches!(self.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT)
+            || self == Self::BodyBroken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_word_of_its_own() {
+        let words: HashSet<_> = Code::ALL.into_iter().map(Code::as_str).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+    }
+}

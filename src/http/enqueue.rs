@@ -1,0 +1,101 @@
+//! `POST /api/queue/enqueue`: one job into its queue.
+
+mod request;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::IntoResponse;
+use journeyman_job::{Dispatch, JobId, QueueName};
+use serde::Serialize;
+use tracing::Instrument;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::request::EnqueueRequest;
+use super::ApiState;
+use super::error::{Problem, ProblemBody};
+use super::extract::JsonBody;
+use super::words::StateWord;
+use crate::queue::{self, Dispatched};
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(enqueue))
+}
+
+/// A job that has been stored.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "task_id": "0198c0de-7a11-7000-8000-00000000c8e5",
+    "operation_id": "0198c0de-7a11-7000-8000-00000000c8e5",
+    "job_id": "0198c0de-7a11-7000-8000-00000000c8e5",
+    "status": "pending",
+    "queue_name": "default",
+    "task_type": "send_notification"
+}))]
+struct Enqueued {
+    #[schema(value_type = Uuid)]
+    task_id: JobId,
+    /// The same id.
+    #[schema(value_type = Uuid)]
+    operation_id: JobId,
+    /// The same id.
+    #[schema(value_type = Uuid)]
+    job_id: JobId,
+    /// `pending`, or `delayed` until its time has come.
+    #[schema(value_type = StateWord)]
+    status: queue::State,
+    #[schema(value_type = String)]
+    queue_name: QueueName,
+    task_type: String,
+}
+
+/// Puts a job into its queue.
+///
+/// A 201 means that the store has confirmed the job. Nothing is stored when the answer is any other, but for a 503 with
+/// code `store_timeout`: then it may or may not be.
+#[utoipa::path(
+    post,
+    path = "/api/queue/enqueue",
+    operation_id = "enqueueJob",
+    tag = "jobs",
+    request_body = EnqueueRequest,
+    responses(
+        (status = 201, description = "Stored.", body = Enqueued,
+            headers(("Location" = String, description = "Where the job's status is."))),
+        (status = 400, description = "Not JSON, or nested too deep.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 408, description = "The body took too long.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 415, description = "The body is not called JSON.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 422, description = "Unknown type, a payload that does not fit it, or an option out of range; \
+            `errors` says where.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "A fault of the server.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 503, description = "The store is away, slow or full; try again after `Retry-After`.",
+            body = ProblemBody, content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds to wait."))),
+    )
+)]
+async fn enqueue(
+    State(api): State<ApiState>,
+    JsonBody(request): JsonBody<EnqueueRequest>,
+) -> Result<impl IntoResponse, Problem> {
+    let dispatch = request.into_dispatch(api.examples)?;
+    let task_type = dispatch.spec.type_name.clone();
+    let Dispatched { id, queue, state } = send(api, dispatch).await?;
+    let location = [(LOCATION, format!("/api/queue/status/{id}"))];
+    let stored = Enqueued { task_id: id, operation_id: id, job_id: id, status: state, queue_name: queue, task_type };
+    Ok((StatusCode::CREATED, location, Json(stored)))
+}
+
+/// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.
+async fn send(api: ApiState, dispatch: Dispatch) -> Result<Dispatched, Problem> {
+    let sending = async move { api.manager.send(dispatch).await }.in_current_span();
+    Ok(tokio::spawn(sending).await.map_err(|error| Problem::internal(&error))??)
+}

@@ -1,0 +1,202 @@
+//! Answers that say no: RFC 9457 problems.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use journeyman_job::DispatchError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Code;
+use super::body::BodyError;
+use crate::queue::StoreError;
+
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// One fault in the body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProblemError, example = json!({"pointer": "/delay", "detail": "-1 seconds is out of range"}))]
+pub struct Fault {
+    /// JSON pointer (RFC 6901) of the faulty place in the body; of a missing member, the place where it belongs.
+    pub pointer: String,
+    pub detail: Cow<'static, str>,
+}
+
+impl Fault {
+    pub fn new(pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+/// A refusal on its way to the client.
+///
+/// It travels in the response's extensions; [`frame`](super::frame) writes the body, because only there the request's
+/// id is known.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub code: Code,
+    detail: Cow<'static, str>,
+    errors: Vec<Fault>,
+    /// For the log alone: it may name addresses, keys or code.
+    pub(super) cause: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), cause: None }
+    }
+
+    /// A body that is JSON but not what is wanted. `faults` must not be empty.
+    pub fn invalid(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [only] if only.pointer.is_empty() => only.detail.to_string(),
+            [only] => format!("{}: {}", only.pointer, only.detail),
+            many => format!("{} places in the body are not valid; see errors", many.len()),
+        };
+        Self { errors: faults, ..Self::new(Code::ValidationFailed, detail) }
+    }
+
+    /// A fault of our own.
+    pub fn internal(cause: &dyn Display) -> Self {
+        Self::new(Code::Internal, "this is a fault of the server; its log has the request_id").because(cause)
+    }
+
+    /// What the handler panicked with is for the log, not for the client.
+    pub(super) fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let message = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Self::internal(&format_args!("a handler panicked: {}", message.unwrap_or("without a message")))
+    }
+
+    #[must_use]
+    pub(super) fn because(mut self, cause: &dyn Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    pub(super) fn body(self, request_id: String) -> ProblemBody {
+        let (code, status, title) = self.code.row();
+        ProblemBody {
+            kind: format!("urn:journeyman:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail,
+            code,
+            retryable: self.code.is_retryable(),
+            request_id,
+            errors: self.errors,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if self.code.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A refusal as the client reads it: RFC 9457, `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "urn:journeyman:problem:validation_failed",
+    "title": "The body is not what this takes",
+    "status": 422,
+    "detail": "/task_data/user_id: missing field `user_id`",
+    "code": "validation_failed",
+    "retryable": false,
+    "request_id": "0198c0de-7a11-7000-8000-000000000001",
+    "errors": [{"pointer": "/task_data/user_id", "detail": "missing field `user_id`"}]
+}))]
+pub struct ProblemBody {
+    /// `urn:journeyman:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(format = "uri")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    /// What was wrong this time, for people.
+    detail: Cow<'static, str>,
+    /// What was wrong, for programs.
+    code: &'static str,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    /// The answer's `x-request-id`, by which the server's log knows the request.
+    request_id: String,
+    /// The faulty places of the body; empty where the body is not at fault.
+    errors: Vec<Fault>,
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let code = match &error {
+            BodyError::TooLarge { .. } => Code::BodyTooLarge,
+            BodyError::TooSlow { .. } => Code::BodyTooSlow,
+            BodyError::Broken(_) => Code::BodyBroken,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let (code, detail) = match &error {
+            StoreError::Unavailable(_) => (Code::StoreUnavailable, "nothing was stored; try again"),
+            StoreError::Unknown(_) => (Code::StoreTimeout, "what was asked may or may not have been done"),
+            StoreError::Full(_) => (Code::StoreFull, "nothing was stored; jobs that end make room"),
+            StoreError::Refused(_) => (Code::StoreRefused, "trying again is no use; the log has the request_id"),
+        };
+        Self::new(code, detail).because(&error)
+    }
+}
+
+/// Of a dispatch that has already passed every check a caller could fail.
+impl From<DispatchError> for Problem {
+    fn from(error: DispatchError) -> Self {
+        let store_error = match &error {
+            DispatchError::Unavailable(message) => passing(message),
+            DispatchError::Refused(message) => StoreError::Refused(message.clone()),
+            DispatchError::Payload { .. } | DispatchError::QueueName { .. } | DispatchError::UnknownConnection(_) => {
+                return Self::internal(&error);
+            }
+        };
+        let code_only = Self::from(store_error);
+        match code_only.code {
+            Code::StoreTimeout => Self { detail: "the job may or may not be stored".into(), ..code_only },
+            _ => code_only,
+        }
+    }
+}
+
+/// `DispatchError` keeps of a passing store error only its text, which begins with the words of its kind.
+fn passing(message: &str) -> StoreError {
+    [StoreError::Unknown, StoreError::Full]
+        .into_iter()
+        .find(|kind| message.starts_with(&kind(String::new()).to_string()))
+        .map_or_else(|| StoreError::Unavailable(message.to_owned()), |kind| kind(message.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dispatch_keeps_the_kind_of_its_store_error() {
+        for (error, code) in [
+            (StoreError::Unavailable("x".into()), Code::StoreUnavailable),
+            (StoreError::Unknown("x".into()), Code::StoreTimeout),
+            (StoreError::Full("x".into()), Code::StoreFull),
+        ] {
+            assert_eq!(Problem::from(DispatchError::Unavailable(error.to_string())).code, code);
+        }
+    }
+}

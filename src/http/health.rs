@@ -1,0 +1,89 @@
+//! `/live` and `/ready`: for whoever decides about restarts and about traffic.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::ApiState;
+use super::code::Code;
+use super::error::{Problem, ProblemBody};
+use crate::queue::StoreError;
+
+/// Longest that `ready` waits for the store: less than balancers wait for it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "alive"}))]
+struct Alive {
+    /// `alive`.
+    status: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "ready", "store": "sqlite", "durability": "fsync on every commit"}))]
+struct Ready {
+    /// `ready`.
+    status: &'static str,
+    /// Name of the store's driver.
+    #[schema(value_type = String)]
+    store: Arc<str>,
+    /// How safe stored jobs are, in words.
+    durability: String,
+}
+
+/// Says that the process answers. The store is not asked: restarting us would not mend it.
+#[utoipa::path(
+    get,
+    path = "/live",
+    operation_id = "getLive",
+    tag = "health",
+    responses((status = 200, description = "The process answers.", body = Alive))
+)]
+async fn live() -> Json<Alive> {
+    Json(Alive { status: "alive" })
+}
+
+/// Says whether to send requests here: the store answers, and we are not about to leave.
+#[utoipa::path(
+    get,
+    path = "/ready",
+    operation_id = "getReady",
+    tag = "health",
+    responses(
+        (status = 200, description = "Send requests.", body = Ready),
+        (status = 500, description = "A fault of the server.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 503, description = "The store does not answer within 2 s, or the server is shutting down.",
+            body = ProblemBody, content_type = "application/problem+json",
+            headers(("Retry-After" = u32, description = "Seconds to wait."))),
+    )
+)]
+async fn ready(State(api): State<ApiState>) -> Result<Json<Ready>, Problem> {
+    if api.shutdown.is_cancelled() {
+        return Err(Problem::new(Code::ShuttingDown, "send requests to another server"));
+    }
+    let asked = timeout(PATIENCE, durability(&api)).await;
+    let durability = asked.unwrap_or_else(|_elapsed| Err(StoreError::Unavailable("no answer within 2 s".into())));
+    let durability = durability.map_err(|error| {
+        let code = Problem::from(error.clone()).code;
+        Problem::new(code, format!("the store ({}) is not ready", api.store_name)).because(&error)
+    })?;
+    Ok(Json(Ready { status: "ready", store: api.store_name, durability }))
+}
+
+async fn durability(api: &ApiState) -> Result<String, StoreError> {
+    let store = api.manager.store();
+    store.ping().await?;
+    store.durability().await
+}

@@ -1,0 +1,135 @@
+//! The HTTP API: one file per resource, and what they share.
+//!
+//! [`router`] is the whole API as a `Router` to serve or to nest. Every refusal is an RFC 9457 problem, also of paths
+//! that do not exist and of handlers that panic.
+
+pub mod body;
+mod code;
+mod docs;
+mod enqueue;
+mod error;
+mod extract;
+mod frame;
+mod health;
+mod json;
+mod openapi;
+pub mod server;
+mod stats;
+mod status;
+mod words;
+mod yaml;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{Method, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use code::Code;
+pub use error::{Fault, Problem};
+pub use openapi::{openapi, openapi_yaml};
+pub use stats::Stats;
+pub use status::JobStatus;
+
+use crate::clock::Clock;
+use crate::queue::QueueManager;
+
+/// What the handlers work with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ApiState {
+    pub manager: QueueManager,
+    pub limits: ApiLimits,
+    /// How busy this process's own thread pool is.
+    pub pool: PoolGauge,
+    /// Tells `status_time` and nothing else.
+    pub clock: Arc<dyn Clock>,
+    /// What `/ready` calls the store: the name of its driver.
+    pub store_name: Arc<str>,
+    /// Once cancelled, `/ready` answers 503 so that balancers look elsewhere; everything else still answers.
+    pub shutdown: CancellationToken,
+    /// Whether the trial types may be enqueued.
+    pub examples: bool,
+}
+
+/// What one request may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiLimits {
+    /// Largest body, bytes.
+    pub max_body: usize,
+    /// Longest a body may take to arrive, in all.
+    pub body_timeout: Duration,
+    /// Arrays and objects inside one another.
+    pub max_depth: usize,
+}
+
+impl Default for ApiLimits {
+    /// 2 MiB, so that the largest payload fits with the rest of its request; 30 s; 64 levels.
+    fn default() -> Self {
+        Self { max_body: 2 * 1024 * 1024, body_timeout: Duration::from_secs(30), max_depth: 64 }
+    }
+}
+
+/// Reads the utilization of a thread pool, 0 to 100 per cent. By default there is none, and it is 0.
+#[derive(Clone)]
+pub struct PoolGauge(Arc<dyn Fn() -> f64 + Send + Sync>);
+
+impl PoolGauge {
+    pub fn new(percent: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(percent))
+    }
+
+    fn percent(&self) -> f64 {
+        (self.0)()
+    }
+}
+
+impl Default for PoolGauge {
+    fn default() -> Self {
+        Self::new(|| 0.0)
+    }
+}
+
+impl fmt::Debug for PoolGauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PoolGauge").field(&self.percent()).finish()
+    }
+}
+
+/// The API and its documentation.
+pub fn router(state: ApiState) -> Router {
+    let (resources, document) = resources().split_for_parts();
+    resources
+        .merge(docs::router(&openapi::complete(&document)))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(frame::frame))
+        .with_state(state)
+}
+
+fn resources() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .merge(enqueue::router())
+        .merge(status::router())
+        .merge(stats::router())
+        .merge(health::router())
+}
+
+async fn no_route(method: Method, uri: Uri) -> Problem {
+    Problem::new(Code::RouteNotFound, format!("{method} {} leads nowhere; /openapi.json lists what does", uri.path()))
+}
+
+async fn no_method(method: Method, uri: Uri) -> Problem {
+    Problem::new(Code::MethodNotAllowed, format!("{method} {}: the header allow lists what is", uri.path()))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    Problem::of_panic(panic.as_ref()).into_response()
+}

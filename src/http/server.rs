@@ -1,0 +1,106 @@
+//! The accept loop: serves an [`axum::Router`] over HTTP/1.1 with a limit on everything a client can hold.
+//!
+//! Why not `axum::serve` (0.8): it gives hyper no timer, so hyper's header timeout never fires and a half-sent head
+//! keeps its socket for ever; it accepts without a cap; and its graceful shutdown waits for an open stream for as long
+//! as the client likes. Here every connection has a deadline for its head, a place under the cap, and an owner that
+//! cuts it when draining has lasted long enough.
+
+mod accept;
+mod connection;
+mod limits;
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+pub use limits::ServerLimits;
+
+/// How a server ended.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections cut because they were still open at the end of [`ServerLimits::drain_timeout`]. 0 = a clean stop:
+    /// every request taken was answered in full.
+    pub dropped: usize,
+}
+
+/// Serves `router` on `listener` until `shutdown` is cancelled, then drains. Each request carries the client's address
+/// as [`axum::extract::ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
+///
+/// Nothing but `shutdown` ends it: when the kernel refuses a connection (no free descriptor, say) it logs, backs off
+/// and tries again. On return the port is free and no task of its making is left. Dropping the future cuts every
+/// connection.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ServerLimits,
+    shutdown: CancellationToken,
+) -> Drained {
+    let http = connection::protocol(&limits);
+    // Resolves the routes once; a router without a state would do it again for every request.
+    let router = router.with_state(());
+    // At zero nobody could ever be served.
+    let cap = limits.max_connections.max(1);
+    let mut connections = JoinSet::new();
+    let mut pause = accept::Pause::default();
+
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => break,
+            Some(ended) = connections.join_next() => report(ended),
+            // Above the cap nothing is accepted: the next client waits in the kernel's backlog and costs us nothing.
+            accepted = listener.accept(), if connections.len() < cap => match accepted {
+                Ok((stream, peer)) => {
+                    pause.reset();
+                    connections.spawn(connection::run(http.clone(), stream, peer, router.clone(), shutdown.clone()));
+                }
+                Err(error) => if let Some(pause) = pause.after(error.kind()) {
+                    warn!(%error, pause_ms = pause.as_millis(), "connection not accepted, trying again");
+                    // Ended early by a shutdown; the loop sees it next.
+                    let _ = timeout(pause, shutdown.cancelled()).await;
+                },
+            },
+        }
+    }
+
+    // First of all the port: a load balancer, or our own successor, must not reach a server that is leaving.
+    drop(listener);
+    drain(connections, &limits).await
+}
+
+/// Waits for the connections, which have seen the token themselves, then cuts those left.
+async fn drain(mut connections: JoinSet<()>, limits: &ServerLimits) -> Drained {
+    let all_ended = async {
+        while let Some(ended) = connections.join_next().await {
+            report(ended);
+        }
+    };
+    if timeout(limits.drain_timeout, all_ended).await.is_ok() {
+        return Drained { dropped: 0 };
+    }
+
+    connections.abort_all();
+    let mut dropped = 0;
+    while let Some(ended) = connections.join_next().await {
+        // One that ended by itself in this very moment was not cut.
+        match ended {
+            Err(error) if error.is_cancelled() => dropped += 1,
+            ended => report(ended),
+        }
+    }
+    info!(dropped, drain_timeout_ms = limits.drain_timeout.as_millis(), "connections cut at the drain timeout");
+    Drained { dropped }
+}
+
+/// A panic costs its own connection only.
+fn report(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        error!(%error, "connection task failed");
+    }
+}

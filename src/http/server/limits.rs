@@ -1,0 +1,34 @@
+//! What one client, and all of them together, may hold of this server.
+
+use std::time::Duration;
+
+/// Limits on connections and request heads. The body has its own, see [`collect`](crate::http::body::collect).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// Most connections open at once; further ones wait in the kernel's backlog until one closes. Default 1024; 0
+    /// counts as 1. Each costs a file descriptor, so keep it below the process's limit on those.
+    pub max_connections: usize,
+    /// Longest wait for a complete request head, counted from accept or from the end of the previous response; past
+    /// it the socket is closed without an answer. So it bounds slow heads, silent sockets and idle keep-alive alike.
+    /// Default 10 s.
+    pub header_read_timeout: Duration,
+    /// Most header lines in one request, also in chunked trailers; more is answered 431. Default 100.
+    pub max_headers: usize,
+    /// Largest request head (request line and headers), bytes; larger is answered 431. Default 64 KiB. A connection's
+    /// read buffer takes the same bound, but not below hyper's least, 8 KiB.
+    pub max_head_bytes: usize,
+    /// How long requests open at shutdown may go on, all together, before their connections are cut. Default 5 s.
+    pub drain_timeout: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            header_read_timeout: Duration::from_secs(10),
+            max_headers: 100,
+            max_head_bytes: 64 * 1024,
+            drain_timeout: Duration::from_secs(5),
+        }
+    }
+}

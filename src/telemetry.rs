@@ -1,0 +1,27 @@
+//! Log lines, on standard error.
+
+use std::io;
+use std::panic;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+
+use crate::config::{LogFormat, LoggingConfig};
+
+/// Starts logging as configured. Only the first call in a process counts.
+pub fn start(logging: &LoggingConfig) {
+    let filter = EnvFilter::new(logging.level.as_str());
+    let lines = fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    panic::set_hook(Box::new(log_panic));
+    // A second subscriber in one process (a test, an embedding program) is no error: the first one stays.
+    let _ = match logging.format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => lines.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),
+    };
+}
+
+/// A panic in a job or a handler is caught and told where it belongs; here it is one line, not a screen.
+fn log_panic(info: &panic::PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(at = place, "panicked: {}", info.payload_as_str().unwrap_or("without a message"));
+}

@@ -1,0 +1,141 @@
+//! A decorator that makes any store fail before or after it has done its work.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use journeyman_job::{JobId, QueueName};
+
+use crate::queue::{
+    Beat, BeatReply, Driver, Found, Inspector, NewJob, PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob,
+    Retention, Settle, Settled, Store, StoreError, WorkerId,
+};
+use crate::wake::Wakeups;
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The store is never asked: [`StoreError::Unavailable`].
+    Before,
+    /// The store does it, and the answer is lost: [`StoreError::Unknown`].
+    After,
+}
+
+/// The calls that can be made to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Push,
+    Reserve,
+    Extend,
+    Settle,
+    Promote,
+    Reclaim,
+    Retire,
+    Prune,
+    Read,
+}
+
+/// A store whose next calls fail as planned, in order, and then work again.
+#[derive(Debug)]
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    plan: Mutex<HashMap<Operation, VecDeque<Fault>>>,
+}
+
+impl FaultyStore {
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self { inner, plan: Mutex::default() }
+    }
+
+    /// Makes the next call of `operation` that is not planned for yet fail.
+    pub fn plan(&self, operation: Operation, fault: Fault) {
+        self.faults().entry(operation).or_default().push_back(fault);
+    }
+
+    /// Planned faults that have not come to pass.
+    pub fn pending(&self) -> usize {
+        self.faults().values().map(VecDeque::len).sum()
+    }
+
+    fn faults(&self) -> std::sync::MutexGuard<'_, HashMap<Operation, VecDeque<Fault>>> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn call<T>(
+        &self,
+        operation: Operation,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let fault = self.faults().get_mut(&operation).and_then(VecDeque::pop_front);
+        match fault {
+            None => call.await,
+            Some(Fault::Before) => Err(StoreError::Unavailable("planned fault".into())),
+            Some(Fault::After) => {
+                call.await?;
+                Err(StoreError::Unknown("planned fault after the work was done".into()))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Driver for FaultyStore {
+    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
+        self.call(Operation::Push, self.inner.push(jobs)).await
+    }
+
+    async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
+        self.call(Operation::Reserve, self.inner.reserve(request)).await
+    }
+
+    async fn extend(&self, beat: &Beat<'_>) -> Result<BeatReply, StoreError> {
+        self.call(Operation::Extend, self.inner.extend(beat)).await
+    }
+
+    async fn settle(&self, batch: &[Settle]) -> Result<Vec<Settled>, StoreError> {
+        self.call(Operation::Settle, self.inner.settle(batch)).await
+    }
+
+    async fn promote(&self, max: usize) -> Result<usize, StoreError> {
+        self.call(Operation::Promote, self.inner.promote(max)).await
+    }
+
+    async fn reclaim(&self, request: &ReserveRequest<'_>) -> Result<Vec<ReservedJob>, StoreError> {
+        self.call(Operation::Reclaim, self.inner.reclaim(request)).await
+    }
+
+    async fn retire(&self, worker: &WorkerId) -> Result<(), StoreError> {
+        self.call(Operation::Retire, self.inner.retire(worker)).await
+    }
+
+    async fn prune(&self, retention: Retention, max: usize) -> Result<usize, StoreError> {
+        self.call(Operation::Prune, self.inner.prune(retention, max)).await
+    }
+
+    fn wakeups(&self, queues: &[QueueName]) -> Wakeups {
+        self.inner.wakeups(queues)
+    }
+
+    async fn durability(&self) -> Result<String, StoreError> {
+        self.call(Operation::Read, self.inner.durability()).await
+    }
+}
+
+#[async_trait]
+impl Inspector for FaultyStore {
+    async fn find(&self, id: JobId) -> Result<Found, StoreError> {
+        self.call(Operation::Read, self.inner.find(id)).await
+    }
+
+    async fn queues(&self) -> Result<Vec<QueueName>, StoreError> {
+        self.call(Operation::Read, self.inner.queues()).await
+    }
+
+    async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
+        self.call(Operation::Read, self.inner.stats(queues)).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.call(Operation::Read, self.inner.ping()).await
+    }
+}

@@ -1,0 +1,155 @@
+//! From an attempt's result to what the store is told.
+
+use std::time::Duration;
+
+use journeyman_job::{ErrorKind, JobError, JobOptions, JobResult, Outcome};
+
+use crate::chance;
+use crate::clock::Timestamp;
+use crate::queue::{
+    AttemptEntry, Attempted, Policy, Reservation, ReservedJob, Settle, Settlement, Trail, decide, limits,
+};
+
+/// An attempt that has ended, not yet settled.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) reservation: Reservation,
+    pub(super) reserved_at: Timestamp,
+    pub(super) trail: Trail,
+    /// Since the store handed it out, by this process's clock.
+    pub(super) duration: Duration,
+}
+
+impl Ended {
+    pub(super) fn new(job: &ReservedJob, duration: Duration) -> Self {
+        let trail = Trail::decode(&job.trail);
+        Self { reservation: job.reservation.clone(), reserved_at: job.reserved_at, trail, duration }
+    }
+
+    /// When it ended on the store's clock: its start there plus what it took here.
+    fn finished_at(&self) -> Timestamp {
+        self.reserved_at.plus(self.duration)
+    }
+
+    /// Applies the retry policy to `result`, and completes the trail to match.
+    pub(super) fn judged(mut self, options: &JobOptions, policy: Policy, result: JobResult) -> (Settlement, Self) {
+        let result = within_limits(result);
+        self.trail.first_started_at.get_or_insert(self.reserved_at);
+        let facts = Attempted {
+            options,
+            trail: &self.trail,
+            attempt: self.reservation.token.attempt,
+            now: self.finished_at(),
+            policy,
+        };
+        let settlement = decide(&facts, &result, chance::roll());
+        let outcome = outcome_word(&result);
+        self.trail.error = match &settlement {
+            Settlement::Complete => None,
+            Settlement::Fail { error } => Some(error.clone()),
+            _ => result.as_ref().err().cloned().or(self.trail.error.take()),
+        };
+        let (value, error) = match result {
+            Ok(Outcome::Completed(value)) => (value, None),
+            Ok(_) => (None, None),
+            Err(error) => (None, Some(error)),
+        };
+        self.trail.result = value;
+        self.remember(outcome, error);
+        if matches!(settlement, Settlement::Complete | Settlement::Fail { .. }) {
+            self.trail.finished_at = Some(self.finished_at());
+        }
+        (settlement, self)
+    }
+
+    /// The attempt was cut short through no fault of the job: it goes back to the front of its queue.
+    pub(super) fn given_back(mut self) -> (Settlement, Self) {
+        self.remember("requeued", None);
+        (Settlement::Requeue, self)
+    }
+
+    fn remember(&mut self, outcome: &str, error: Option<JobError>) {
+        let entry = AttemptEntry {
+            attempt: self.reservation.token.attempt,
+            started_at: self.reserved_at,
+            finished_at: self.finished_at(),
+            outcome: outcome.to_owned(),
+            error,
+            worker: self.reservation.worker.to_string(),
+        };
+        self.trail.remember(entry);
+    }
+
+    pub(super) fn settle(self, settlement: Settlement, timed_out: bool) -> Settle {
+        Settle { reservation: self.reservation, settlement, trail: self.trail.encode(), timed_out }
+    }
+}
+
+/// A result too large to keep must not look like success without one, nor be tried again.
+fn within_limits(result: JobResult) -> JobResult {
+    match &result {
+        Ok(Outcome::Completed(Some(value))) if value.get().len() > limits::RESULT => Err(JobError::fatal(format!(
+            "the result is {} bytes of JSON: at most {} are kept; store it elsewhere and return a reference",
+            value.get().len(),
+            limits::RESULT
+        ))),
+        _ => result,
+    }
+}
+
+fn outcome_word(result: &JobResult) -> &'static str {
+    match result {
+        Ok(Outcome::Completed(_)) => "completed",
+        Ok(Outcome::Released { .. }) => "released",
+        Ok(Outcome::Snoozed { .. }) => "snoozed",
+        Err(error) => error.kind().as_str(),
+    }
+}
+
+/// The limit of this attempt: the job's own or the worker's override, and never past the total budget.
+pub(super) fn attempt_timeout(
+    options: &JobOptions,
+    over: Option<Duration>,
+    trail: &Trail,
+    now: Timestamp,
+) -> Option<Duration> {
+    let own = over.unwrap_or(options.timeout);
+    let own = (!own.is_zero()).then_some(own);
+    let left = options.retry_for.map(|budget| {
+        let first = trail.first_started_at.unwrap_or(now);
+        first.plus(budget).since(now)
+    });
+    match (own, left) {
+        (Some(own), Some(left)) => Some(own.min(left)),
+        (own, left) => own.or(left),
+    }
+}
+
+/// Whether this result counts as a timeout.
+pub(super) fn is_timeout(result: &JobResult) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn r15_an_attempt_may_not_outlast_the_budget() {
+        let start = Timestamp::from_micros(1_000_000_000);
+        let options = JobOptions { timeout: 60 * SECOND, retry_for: Some(100 * SECOND), ..JobOptions::default() };
+        let trail = Trail { first_started_at: Some(start), ..Trail::default() };
+        let at = |seconds: u32| attempt_timeout(&options, None, &trail, start.plus(seconds * SECOND));
+        assert_eq!((at(0), at(70), at(200)), (Some(60 * SECOND), Some(30 * SECOND), Some(Duration::ZERO)));
+    }
+
+    #[test]
+    fn no_limit_is_no_limit_unless_the_worker_sets_one() {
+        let options = JobOptions { timeout: Duration::ZERO, ..JobOptions::default() };
+        let trail = Trail::default();
+        assert_eq!(attempt_timeout(&options, None, &trail, Timestamp::default()), None);
+        assert_eq!(attempt_timeout(&options, Some(SECOND), &trail, Timestamp::default()), Some(SECOND));
+    }
+}

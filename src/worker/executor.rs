@@ -1,0 +1,257 @@
+//! Runs one reserved job from its stored bytes to its settlement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journeyman_job::{ContextParts, ErrorKind, Job, JobContext, JobError, JobOptions, JobResult, registry};
+use tokio::sync::mpsc;
+use tower::{Service, ServiceExt};
+use tracing::{debug, warn};
+
+use super::attempt::{Attempt, AttemptService, Phase};
+use super::conclusion::{self, Ended};
+use super::held::{Held, Revoked};
+use super::options::{Happened, JobEvent, Surroundings, WorkerOptions};
+use super::settler::Concluded;
+use crate::clock::Stopwatch;
+use crate::queue::{Body, ReservedJob, Settlement, Undecodable, decode};
+
+/// How long a job waits whose type this binary does not know, before some worker looks at it again.
+const UNKNOWN_TYPE_WAIT: Duration = Duration::from_secs(10);
+
+/// What every attempt of a worker shares.
+#[derive(Debug)]
+pub(super) struct Executor {
+    pub(super) options: WorkerOptions,
+    pub(super) surroundings: Surroundings,
+    pub(super) service: AttemptService,
+    pub(super) held: Arc<Held>,
+    pub(super) settler: mpsc::Sender<Concluded>,
+}
+
+/// A job that can run.
+struct Ready {
+    job: Arc<dyn Job>,
+    job_type: Arc<str>,
+    options: JobOptions,
+}
+
+/// Why a stored job cannot run here.
+enum Obstacle {
+    UnknownType { job_type: String },
+    Undecodable { job_type: String, error: JobError },
+}
+
+impl Executor {
+    /// Runs `reserved` and hands its settlement to the settler. Returns when the worker's slot is free again.
+    pub(super) async fn run(&self, reserved: ReservedJob, revoked: Revoked) {
+        let stopwatch = Stopwatch::start();
+        match ready(&reserved) {
+            Ok(ready) => self.attempt(reserved, &ready, &revoked, stopwatch).await,
+            Err(obstacle) => self.set_aside(&reserved, obstacle, stopwatch).await,
+        }
+    }
+
+    async fn attempt(&self, reserved: ReservedJob, ready: &Ready, revoked: &Revoked, stopwatch: Stopwatch) {
+        self.observe(|| event(&reserved, &ready.job_type, Happened::Started));
+        let trail = crate::queue::Trail::decode(&reserved.trail);
+        let limit = conclusion::attempt_timeout(&ready.options, self.options.timeout, &trail, reserved.reserved_at);
+        let running = self.call(&reserved, ready, Phase::Handle, limit, revoked, stopwatch);
+        let result = tokio::select! {
+            biased;
+            () = revoked.lost.cancelled() => {
+                warn!(job.id = %reserved.reservation.job, "job cancelled: its lease passed to another worker");
+                // Code on a thread of its own cannot be dropped, only told.
+                revoked.give_back.cancel();
+                self.held.release(std::iter::once(&reserved.reservation));
+                return;
+            }
+            () = revoked.give_back.cancelled() => None,
+            result = running => Some(result),
+        };
+        let ended = Ended::new(&reserved, stopwatch.elapsed());
+        match result {
+            Some(result) => self.judge(&reserved, ready, ended, result, revoked, stopwatch).await,
+            None => {
+                let (settlement, ended) = ended.given_back();
+                let happened = Happened::PutOff { duration: ended.duration };
+                self.hand_over(&reserved, &ready.job_type, ended, settlement, false, happened).await;
+            }
+        }
+    }
+
+    /// A job whose worker has died, taken over by the reaper: its attempt has failed without a result.
+    pub(super) async fn bury_or_retry(&self, reserved: ReservedJob, revoked: Revoked) {
+        let stopwatch = Stopwatch::start();
+        let mut ended = Ended::new(&reserved, Duration::ZERO);
+        ended.trail.crashes += 1;
+        let lost = JobError::of(ErrorKind::WorkerLost, "the worker that ran it died or fell silent");
+        match ready(&reserved) {
+            Ok(ready) => self.judge(&reserved, &ready, ended, Err(lost), &revoked, stopwatch).await,
+            Err(Obstacle::UnknownType { job_type }) => {
+                // The policy needs no more than the options, and those can be read without knowing the type.
+                let options = Body::read(&reserved.body).map(|body| body.options).unwrap_or_default();
+                let (settlement, ended) = ended.judged(&options, self.options.policy, Err(lost));
+                let happened = happened(&settlement, &ended);
+                self.hand_over(&reserved, &job_type, ended, settlement, false, happened).await;
+            }
+            Err(obstacle) => self.set_aside(&reserved, obstacle, stopwatch).await,
+        }
+    }
+
+    async fn judge(
+        &self,
+        reserved: &ReservedJob,
+        ready: &Ready,
+        ended: Ended,
+        result: JobResult,
+        revoked: &Revoked,
+        stopwatch: Stopwatch,
+    ) {
+        let timed_out = conclusion::is_timeout(&result);
+        let (settlement, mut ended) = ended.judged(&ready.options, self.options.policy, result);
+        if let Settlement::Fail { error } = &settlement {
+            ended.trail.failed_hook_error = self.tell_failed(reserved, error, revoked, stopwatch).await;
+        }
+        let happened = happened(&settlement, &ended);
+        self.hand_over(reserved, &ready.job_type, ended, settlement, timed_out, happened).await;
+    }
+
+    /// Calls `failed` on a fresh instance. It runs while the job is still held: a worker that dies meanwhile leaves the
+    /// job to be failed again by another, instead of failed without `failed` ever having run.
+    async fn tell_failed(
+        &self,
+        reserved: &ReservedJob,
+        error: &JobError,
+        revoked: &Revoked,
+        stopwatch: Stopwatch,
+    ) -> Option<JobError> {
+        let fresh = ready(reserved).ok()?;
+        let limit = self.options.timeout.unwrap_or(fresh.options.timeout);
+        let limit = (!limit.is_zero()).then_some(limit);
+        let telling = self.call(reserved, &fresh, Phase::Failed(error.clone()), limit, revoked, stopwatch);
+        let hook_error = telling.await.err()?;
+        warn!(job.id = %reserved.reservation.job, error = %hook_error, "the job's `failed` did not end well");
+        Some(hook_error)
+    }
+
+    async fn call(
+        &self,
+        reserved: &ReservedJob,
+        ready: &Ready,
+        phase: Phase,
+        timeout: Option<Duration>,
+        revoked: &Revoked,
+        stopwatch: Stopwatch,
+    ) -> JobResult {
+        let reservation = &reserved.reservation;
+        let max_tries = self.options.policy.max_tries.unwrap_or(ready.options.max_tries);
+        let context = JobContext::new(ContextParts {
+            id: reservation.job,
+            queue: reservation.queue.clone(),
+            attempt: reservation.token.attempt,
+            max_tries,
+            deadline: timeout.and_then(|limit| stopwatch.after(stopwatch.elapsed() + limit)),
+            cancellation: revoked.give_back.child_token(),
+            state: Arc::clone(&self.surroundings.state),
+            dispatcher: Arc::clone(&self.surroundings.dispatcher),
+        });
+        let attempt = Attempt {
+            job: Arc::clone(&ready.job),
+            job_type: Arc::clone(&ready.job_type),
+            context,
+            phase,
+            lane: ready.options.lane,
+            timeout,
+        };
+        let mut service = self.service.clone();
+        service.ready().await?.call(attempt).await
+    }
+
+    /// A job that cannot run here: parked if another worker may know it, failed if nobody can read it.
+    async fn set_aside(&self, reserved: &ReservedJob, obstacle: Obstacle, stopwatch: Stopwatch) {
+        let mut ended = Ended::new(reserved, stopwatch.elapsed());
+        match obstacle {
+            Obstacle::UnknownType { job_type } => {
+                warn!(
+                    job.id = %reserved.reservation.job, job.r#type = %job_type,
+                    "unknown job type: put back without using an attempt, for a worker that knows it"
+                );
+                let settlement = Settlement::Snooze { delay: UNKNOWN_TYPE_WAIT };
+                let happened = Happened::PutOff { duration: ended.duration };
+                self.hand_over(reserved, &job_type, ended, settlement, false, happened).await;
+            }
+            Obstacle::Undecodable { job_type, error } => {
+                ended.trail.crashes = 0;
+                let (settlement, ended) = ended.judged(&JobOptions::default(), self.options.policy, Err(error));
+                let happened = happened(&settlement, &ended);
+                self.hand_over(reserved, &job_type, ended, settlement, false, happened).await;
+            }
+        }
+    }
+
+    async fn hand_over(
+        &self,
+        reserved: &ReservedJob,
+        job_type: &str,
+        ended: Ended,
+        settlement: Settlement,
+        timed_out: bool,
+        happened: Happened,
+    ) {
+        let event = self.surroundings.observer.is_some().then(|| event(reserved, job_type, happened));
+        let concluded = Concluded { settle: ended.settle(settlement, timed_out), event };
+        if self.settler.send(concluded).await.is_err() {
+            // Only past the end of a stop: the lease will end and another worker take the job.
+            debug!(job.id = %reserved.reservation.job, "settlement dropped: the worker has stopped");
+        }
+    }
+
+    fn observe(&self, event: impl FnOnce() -> JobEvent) {
+        if let Some(observer) = &self.surroundings.observer {
+            observer(&event());
+        }
+    }
+}
+
+fn ready(reserved: &ReservedJob) -> Result<Ready, Obstacle> {
+    let undecodable = |job_type: &str, message: String| Obstacle::Undecodable {
+        job_type: job_type.to_owned(),
+        error: JobError::of(ErrorKind::Undecodable, message),
+    };
+    let body = Body::read(&reserved.body)
+        .map_err(|reason| undecodable("?", format!("the stored job cannot be read: {reason}")))?;
+    if !registry::knows(&body.type_name) {
+        return Err(Obstacle::UnknownType { job_type: body.type_name.into_owned() });
+    }
+    match decode(&body.type_name, &reserved.body) {
+        Ok(job) => {
+            Ok(Ready { job: Arc::from(job), job_type: Arc::from(body.type_name.as_ref()), options: body.options })
+        }
+        Err(Undecodable::UnknownType { name }) => Err(Obstacle::UnknownType { job_type: name }),
+        Err(error @ Undecodable::Payload { .. }) => Err(undecodable(&body.type_name, error.to_string())),
+    }
+}
+
+fn happened(settlement: &Settlement, ended: &Ended) -> Happened {
+    let duration = ended.duration;
+    match settlement {
+        Settlement::Complete => Happened::Completed { duration },
+        Settlement::Fail { error } => Happened::Failed { duration, error: error.to_string() },
+        Settlement::Release { delay } => {
+            let error = ended.trail.error.as_ref().map_or_else(|| "released".to_owned(), ToString::to_string);
+            Happened::Retrying { duration, delay: *delay, error }
+        }
+        Settlement::Snooze { .. } | Settlement::Requeue | Settlement::Cancel => Happened::PutOff { duration },
+    }
+}
+
+fn event(reserved: &ReservedJob, job_type: &str, what: Happened) -> JobEvent {
+    JobEvent {
+        id: reserved.reservation.job,
+        queue: reserved.reservation.queue.clone(),
+        job_type: job_type.to_owned(),
+        attempt: reserved.reservation.token.attempt,
+        what,
+    }
+}

@@ -1,0 +1,155 @@
+//! Reserves as many jobs as there are free slots, in one call, and sleeps when there is nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journeyman_job::QueueName;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::executor::Executor;
+use super::patience::Patience;
+use crate::chance;
+use crate::queue::{CallId, ReserveRequest, Reserved, ReservedJob, StoreError, limits};
+use crate::wake::Wakeups;
+
+pub(super) struct Fetcher {
+    pub(super) executor: Arc<Executor>,
+    pub(super) slots: Arc<Semaphore>,
+    pub(super) running: TaskTracker,
+    pub(super) stop: CancellationToken,
+}
+
+/// A call whose answer was lost: repeated under the same name, it hands out what it took.
+struct Call {
+    id: CallId,
+    is_repeat: bool,
+}
+
+impl Call {
+    fn fresh() -> Self {
+        Self { id: chance::call_id(), is_repeat: false }
+    }
+}
+
+impl Fetcher {
+    pub(super) async fn run(self) {
+        let options = &self.executor.options;
+        let store = &self.executor.surroundings.store;
+        let wakeups = store.wakeups(if options.all_queues { &[] } else { &options.queues });
+        let mut queues = options.queues.clone();
+        let mut patience = Patience::new("reserve");
+        let mut call = Call::fresh();
+        let mut left = options.until.max_jobs.unwrap_or(u64::MAX);
+        if options.all_queues {
+            self.learn_queues(&mut queues).await;
+        }
+        while left > 0 {
+            let Some(slots) = self.free_slots(left).await else { break };
+            let asked = slots.num_permits();
+            self.executor.held.call_begins(call.id);
+            let answer = self.reserve(&queues, asked, &call).await;
+            match answer {
+                Ok(reserved) => {
+                    patience.succeeded();
+                    left -= u64::try_from(reserved.jobs.len()).unwrap_or(left).min(left);
+                    let got = reserved.jobs.len();
+                    let next_due = reserved.next_due;
+                    self.start(reserved.jobs, call.id, slots);
+                    call = Call::fresh();
+                    let has_learnt = got < asked && options.all_queues && self.learn_queues(&mut queues).await;
+                    if got < asked && !has_learnt && !self.rest(&wakeups, next_due, got).await {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    drop(slots);
+                    let may_have_run = matches!(error, StoreError::Unknown(_));
+                    if !may_have_run && !call.is_repeat {
+                        self.executor.held.call_ends(call.id, &[]);
+                        call = Call::fresh();
+                    } else {
+                        call.is_repeat = true;
+                    }
+                    if self.stop.run_until_cancelled(tokio::time::sleep(patience.failed(&error))).await.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        // Whatever a lost answer may have handed out is a stray from now on; the last beat gives it back.
+        self.executor.held.call_ends(call.id, &[]);
+    }
+
+    /// Waits for a free slot and takes all there are, up to `left`; `None` once the worker stops.
+    async fn free_slots(&self, left: u64) -> Option<OwnedSemaphorePermit> {
+        let first = Arc::clone(&self.slots).acquire_owned();
+        let mut slots = self.stop.run_until_cancelled(first).await?.ok()?;
+        // Jobs that are about to end make room for a larger batch.
+        tokio::task::yield_now().await;
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(limits::PER_CALL);
+        let more = self.slots.available_permits().min(most - 1);
+        if let Ok(more) = u32::try_from(more)
+            && let Ok(others) = Arc::clone(&self.slots).try_acquire_many_owned(more)
+        {
+            slots.merge(others);
+        }
+        Some(slots)
+    }
+
+    async fn reserve(&self, queues: &[QueueName], max: usize, call: &Call) -> Result<Reserved, StoreError> {
+        let options = &self.executor.options;
+        let request = ReserveRequest {
+            worker: &options.id,
+            queues,
+            max,
+            lease: options.lease,
+            call: call.id,
+            is_repeat: call.is_repeat,
+        };
+        self.executor.surroundings.store.reserve(&request).await
+    }
+
+    fn start(&self, jobs: Vec<ReservedJob>, call: CallId, mut slots: OwnedSemaphorePermit) {
+        let revoked = self.executor.held.call_ends(call, &jobs);
+        for (job, revoked) in jobs.into_iter().zip(revoked) {
+            // A repeated call may hand out more than there are slots now; those few run beside.
+            let slot = slots.split(1);
+            let executor = Arc::clone(&self.executor);
+            self.running.spawn(async move {
+                executor.run(job, revoked).await;
+                drop(slot);
+            });
+        }
+    }
+
+    /// Sleeps until there may be work; `false` when the worker is to stop instead.
+    async fn rest(&self, wakeups: &Wakeups, next_due: Option<Duration>, got: usize) -> bool {
+        let options = &self.executor.options;
+        if options.until.empty && got == 0 && self.running.is_empty() {
+            self.stop.cancel();
+            return false;
+        }
+        // With running jobs to wait for, look again soon; zero would spin.
+        let longest = if options.until.empty { Duration::from_millis(20) } else { options.sleep };
+        let nap = next_due.map_or(longest, |due| due.min(longest)).max(Duration::from_millis(1));
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = wakeups.next() => true,
+            () = tokio::time::sleep(nap) => true,
+        }
+    }
+
+    /// Adds queues that have come up since; tells whether there were any.
+    async fn learn_queues(&self, known: &mut Vec<QueueName>) -> bool {
+        let Ok(all) = self.executor.surroundings.store.queues().await else { return false };
+        let before = known.len();
+        for queue in all {
+            if !known.contains(&queue) {
+                known.push(queue);
+            }
+        }
+        known.len() > before
+    }
+}

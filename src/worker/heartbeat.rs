@@ -1,0 +1,98 @@
+//! Signs of life, on a thread and a runtime of their own: a job that hogs every async thread must not cost the worker
+//! its leases.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::held::Held;
+use super::options::WorkerOptions;
+use super::patience::Patience;
+use crate::queue::{Beat, BeatReply, Connect, ReservedJob, Settle, Settlement, Store, StoreError};
+
+/// Beats until `stop`, then once more, to give back what a lost answer may have left behind, and takes its leave.
+pub(super) fn start(
+    options: WorkerOptions,
+    connect: Connect,
+    held: Arc<Held>,
+    stop: CancellationToken,
+) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let heart = Heart { options, held, stop };
+    std::thread::Builder::new().name("heartbeat".into()).spawn(move || runtime.block_on(heart.run(connect)))
+}
+
+struct Heart {
+    options: WorkerOptions,
+    held: Arc<Held>,
+    stop: CancellationToken,
+}
+
+impl Heart {
+    async fn run(self, connect: Connect) {
+        let Some(store) = self.connected(&connect).await else { return };
+        let mut patience = Patience::new("heartbeat");
+        let mut wait = self.options.heartbeat;
+        while self.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+            wait = match self.beat(store.as_ref()).await {
+                Ok(()) => {
+                    patience.succeeded();
+                    self.options.heartbeat
+                }
+                // Sooner than the next regular beat: a lease may be running out.
+                Err(error) => patience.failed(&error).min(self.options.heartbeat),
+            };
+        }
+        let farewell = async {
+            self.beat(store.as_ref()).await?;
+            store.retire(&self.options.id).await
+        };
+        match tokio::time::timeout(Duration::from_secs(2), farewell).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "the worker left without telling the store; its lease will run out"),
+            Err(_) => warn!("the worker left without telling the store, which did not answer; its lease will run out"),
+        }
+    }
+
+    async fn connected(&self, connect: &Connect) -> Option<Arc<dyn Store>> {
+        let mut patience = Patience::new("heartbeat connection");
+        loop {
+            match connect().await {
+                Ok(store) => return Some(store),
+                Err(error) => {
+                    let wait = patience.failed(&error);
+                    self.stop.run_until_cancelled(tokio::time::sleep(wait)).await?;
+                }
+            }
+        }
+    }
+
+    async fn beat(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let reservations = self.held.reservations();
+        let beat = Beat { worker: &self.options.id, lease: self.options.lease, held: &reservations };
+        let BeatReply { lost, unknown } = store.extend(&beat).await?;
+        for reservation in &lost {
+            if self.held.revoke(reservation) {
+                warn!(job.id = %reservation.job, "lease lost: another worker has the job");
+            }
+        }
+        let strays: Vec<Settle> =
+            unknown.into_iter().filter(|job| self.held.is_stray(&job.reservation)).map(given_back).collect();
+        if !strays.is_empty() {
+            info!(jobs = strays.len(), "giving back jobs that a lost answer had handed out");
+            store
+                .settle(&strays)
+                .await
+                .inspect_err(|error| error!(%error, "strays not given back; next beat again"))?;
+        }
+        Ok(())
+    }
+}
+
+/// It never ran here: its past stays as it was.
+fn given_back(job: ReservedJob) -> Settle {
+    Settle { reservation: job.reservation, settlement: Settlement::Requeue, trail: job.trail, timed_out: false }
+}

@@ -1,0 +1,138 @@
+//! Running jobs: one worker per process, with as many slots as it is told.
+//!
+//! The fetcher reserves, the executor runs each job through its layers, the settler tells the store; heartbeat,
+//! promoter, reaper and pruner keep house.
+
+mod attempt;
+mod conclusion;
+mod executor;
+mod fetcher;
+mod heartbeat;
+mod held;
+mod lanes;
+mod layers;
+mod limits;
+mod options;
+mod patience;
+mod promoter;
+mod pruner;
+mod reaper;
+mod settler;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+pub use attempt::{Attempt, AttemptService, Phase, RunJob};
+pub use lanes::BlockingPool;
+pub use options::{Happened, JobEvent, Observer, Surroundings, Until, WorkerOptions};
+
+use executor::Executor;
+use fetcher::Fetcher;
+use held::Held;
+use reaper::Reaper;
+use settler::Settler;
+
+/// How long a stopping worker waits for the store to take its last settlements.
+const LAST_SETTLEMENTS: Duration = Duration::from_secs(5);
+
+/// A running worker.
+#[derive(Debug)]
+pub struct Worker {
+    grace: Duration,
+    held: Arc<Held>,
+    pool: BlockingPool,
+    settled: Arc<AtomicU64>,
+    /// Stops fetching and housekeeping.
+    stop: CancellationToken,
+    /// Stops the heartbeat, last of all.
+    farewell: CancellationToken,
+    running: TaskTracker,
+    services: TaskTracker,
+    settler: JoinHandle<()>,
+    heartbeat: thread::JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts it on the present Tokio runtime. Fails only if the system has no thread left for the heartbeat.
+    pub fn start(options: WorkerOptions, surroundings: Surroundings) -> std::io::Result<Self> {
+        let held = Arc::new(Held::default());
+        let (stop, farewell) = (CancellationToken::new(), CancellationToken::new());
+        let (running, services) = (TaskTracker::new(), TaskTracker::new());
+        let pool = BlockingPool::new(options.thread_pool_size);
+        let settled = Arc::new(AtomicU64::new(0));
+        let heartbeat =
+            heartbeat::start(options.clone(), Arc::clone(&surroundings.connect), Arc::clone(&held), farewell.clone())?;
+        let (sender, receiver) = mpsc::channel(options.slots + crate::queue::limits::PER_CALL);
+        let settler =
+            Settler { surroundings: surroundings.clone(), held: Arc::clone(&held), settled: Arc::clone(&settled) };
+        let settler = tokio::spawn(settler.run(receiver));
+        let store = Arc::clone(&surroundings.store);
+        let (grace, retention, slots, until) = (options.grace, options.retention, options.slots, options.until);
+        let executor = Arc::new(Executor {
+            service: layers::stack(pool.clone()),
+            held: Arc::clone(&held),
+            settler: sender,
+            options,
+            surroundings,
+        });
+        services.spawn(promoter::run(Arc::clone(&store), stop.clone()));
+        services.spawn(pruner::run(store, retention, stop.clone()));
+        services.spawn(limits::watch(until, Arc::clone(&settled), stop.clone()));
+        let reaper = Reaper { executor: Arc::clone(&executor), running: running.clone(), stop: stop.clone() };
+        services.spawn(reaper.run());
+        let slots = Arc::new(Semaphore::new(slots));
+        let fetcher = Fetcher { executor, slots, running: running.clone(), stop: stop.clone() };
+        services.spawn(fetcher.run());
+        Ok(Self { grace, held, pool, settled, stop, farewell, running, services, settler, heartbeat })
+    }
+
+    /// Returns once the worker wants to stop by itself, as its [`Until`] says; [`stop`](Self::stop) it then.
+    pub async fn finished(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// The pool of the blocking lane, to read its use.
+    pub fn pool(&self) -> &BlockingPool {
+        &self.pool
+    }
+
+    /// Attempts settled so far.
+    pub fn settled(&self) -> u64 {
+        self.settled.load(Ordering::Relaxed)
+    }
+
+    /// Stops reserving, lets running jobs finish for the grace period, gives the rest back without using an attempt,
+    /// and takes its leave of the store.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.running.close();
+        self.services.close();
+        if tokio::time::timeout(self.grace, self.running.wait()).await.is_err() {
+            info!(jobs = self.running.len(), "grace period over: giving back what still runs");
+            self.held.give_back_all();
+            // A cancelled job hands in its return at once; only a `failed` method can still be under way.
+            let _ = tokio::time::timeout(Duration::from_secs(1), self.running.wait()).await;
+        }
+        let settled = async {
+            // With the last fetcher and job gone so is the settler's last sender, and it ends when all is told.
+            self.services.wait().await;
+            self.settler.await
+        };
+        if tokio::time::timeout(LAST_SETTLEMENTS, settled).await.is_err() {
+            warn!("the store did not take the last results in time; those jobs will run again");
+        }
+        self.farewell.cancel();
+        let left = tokio::task::spawn_blocking(move || self.heartbeat.join());
+        if tokio::time::timeout(Duration::from_secs(3), left).await.is_err() {
+            warn!("the heartbeat did not end in time");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A store that can be told to misbehave.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use journeyman::drivers::memory::MemoryStore;
+use journeyman::job::{JobId, QueueName};
+use journeyman::queue::{
+    Beat, BeatReply, Driver, Found, Inspector, NewJob, PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob,
+    Retention, Settle, Settled, StoreError, WorkerId,
+};
+use journeyman::wake::Wakeups;
+
+/// How the next calls go wrong.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    Fails(StoreError),
+    Hangs,
+    Panics,
+}
+
+#[derive(Debug)]
+pub struct FaultyStore {
+    inner: MemoryStore,
+    fault: Mutex<Option<Fault>>,
+    stats: Mutex<Option<QueueStats>>,
+}
+
+impl FaultyStore {
+    pub fn new(inner: MemoryStore) -> Arc<Self> {
+        Arc::new(Self { inner, fault: Mutex::default(), stats: Mutex::default() })
+    }
+
+    pub fn break_with(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = Some(fault);
+    }
+
+    pub fn mend(&self) {
+        *self.fault.lock().unwrap() = None;
+    }
+
+    /// Answers with these numbers whatever is stored.
+    pub fn pretend(&self, stats: QueueStats) {
+        *self.stats.lock().unwrap() = Some(stats);
+    }
+
+    async fn suffer(&self) -> Result<(), StoreError> {
+        let fault = self.fault.lock().unwrap().clone();
+        match fault {
+            None => Ok(()),
+            Some(Fault::Fails(error)) => Err(error),
+            Some(Fault::Hangs) => std::future::pending().await,
+            Some(Fault::Panics) => panic!("the store at 10.1.2.3 panicked"),
+        }
+    }
+}
+
+#[async_trait]
+impl Driver for FaultyStore {
+    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
+        self.suffer().await?;
+        self.inner.push(jobs).await
+    }
+
+    async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
+        self.inner.reserve(request).await
+    }
+
+    async fn extend(&self, beat: &Beat<'_>) -> Result<BeatReply, StoreError> {
+        self.inner.extend(beat).await
+    }
+
+    async fn settle(&self, batch: &[Settle]) -> Result<Vec<Settled>, StoreError> {
+        self.inner.settle(batch).await
+    }
+
+    async fn promote(&self, max: usize) -> Result<usize, StoreError> {
+        self.inner.promote(max).await
+    }
+
+    async fn reclaim(&self, request: &ReserveRequest<'_>) -> Result<Vec<ReservedJob>, StoreError> {
+        self.inner.reclaim(request).await
+    }
+
+    async fn retire(&self, worker: &WorkerId) -> Result<(), StoreError> {
+        self.inner.retire(worker).await
+    }
+
+    async fn prune(&self, retention: Retention, max: usize) -> Result<usize, StoreError> {
+        self.inner.prune(retention, max).await
+    }
+
+    fn wakeups(&self, queues: &[QueueName]) -> Wakeups {
+        self.inner.wakeups(queues)
+    }
+
+    async fn durability(&self) -> Result<String, StoreError> {
+        self.suffer().await?;
+        self.inner.durability().await
+    }
+}
+
+#[async_trait]
+impl Inspector for FaultyStore {
+    async fn find(&self, id: JobId) -> Result<Found, StoreError> {
+        self.suffer().await?;
+        self.inner.find(id).await
+    }
+
+    async fn queues(&self) -> Result<Vec<QueueName>, StoreError> {
+        self.suffer().await?;
+        let pretended = self.stats.lock().unwrap().as_ref().map(|stats| vec![stats.queue.clone()]);
+        match pretended {
+            Some(queues) => Ok(queues),
+            None => self.inner.queues().await,
+        }
+    }
+
+    async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
+        self.suffer().await?;
+        let pretended = self.stats.lock().unwrap().clone();
+        match pretended {
+            Some(stats) => Ok(vec![stats]),
+            None => self.inner.stats(queues).await,
+        }
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.suffer().await?;
+        self.inner.ping().await
+    }
+}

@@ -1,0 +1,48 @@
+//! Alive is not ready.
+
+use journeyman::clock::Stopwatch;
+use journeyman::queue::StoreError;
+use serde_json::json;
+
+use super::api::Api;
+use super::faulty::Fault;
+
+#[tokio::test]
+async fn a_server_with_its_store_is_ready() {
+    let api = Api::new();
+    let ready = api.get("/ready").await;
+    assert_eq!(ready.status, 200);
+    let ready = ready.json();
+    assert_eq!((&ready["status"], &ready["store"]), (&json!("ready"), &json!("memory")));
+    assert!(!ready["durability"].as_str().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_without_its_store_is_alive_but_not_ready() {
+    let api = Api::new();
+    api.store.break_with(Fault::Fails(StoreError::Unavailable("10.1.2.3 refused".into())));
+    let problem = api.get("/ready").await.problem(503, "store_unavailable");
+    assert!(!problem.to_string().contains("10.1.2.3"), "{problem}");
+    let live = api.get("/live").await;
+    assert_eq!((live.status.as_u16(), live.json()), (200, json!({"status": "alive"})));
+    api.store.mend();
+    assert_eq!(api.get("/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_waited_for_two_seconds() {
+    let api = Api::new();
+    api.store.break_with(Fault::Hangs);
+    let watch = Stopwatch::start();
+    api.get("/ready").await.problem(503, "store_unavailable");
+    assert_eq!(watch.elapsed().as_secs(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_is_leaving_is_not_ready_but_still_serves() {
+    let api = Api::new();
+    api.shutdown.cancel();
+    api.get("/ready").await.problem(503, "shutting_down");
+    assert_eq!(api.get("/live").await.status, 200);
+    assert_eq!(api.get("/api/queue/stats").await.status, 200);
+}

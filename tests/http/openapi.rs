@@ -1,0 +1,130 @@
+//! R44: the description of the API, and the page to read it.
+
+use std::collections::BTreeSet;
+
+use journeyman::http::{openapi, openapi_yaml};
+use serde_json::{Value, json};
+
+use super::api::Api;
+
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = |(path, item): (&String, &'_ Value)| (path.clone(), item.as_object().unwrap().len());
+    assert!(paths.iter().map(of_path).all(|(_, methods)| methods == 1));
+    paths
+        .iter()
+        .flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |(m, op)| (format!("{m} {path}"), op)))
+        .collect()
+}
+
+#[test]
+fn r44_operation_ids_are_stable() {
+    let document = openapi();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let ids: BTreeSet<(String, String)> = operations(&document)
+        .into_iter()
+        .map(|(route, operation)| (operation["operationId"].as_str().unwrap().to_owned(), route))
+        .collect();
+    let expected = [
+        ("enqueueJob", "post /api/queue/enqueue"),
+        ("getJobStatus", "get /api/queue/status/{task_id}"),
+        ("getLive", "get /live"),
+        ("getQueueStats", "get /api/queue/stats/{queue_name}"),
+        ("getReady", "get /ready"),
+        ("getStats", "get /api/queue/stats"),
+    ];
+    assert_eq!(ids, expected.map(|(id, route)| (id.to_owned(), route.to_owned())).into());
+}
+
+#[test]
+fn r44_every_refusal_is_documented_as_a_problem() {
+    let document = openapi();
+    for (route, operation) in operations(&document) {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let content = response["content"].as_object().unwrap();
+            let types: Vec<&String> = content.keys().collect();
+            let expected = if status.starts_with('2') { "application/json" } else { "application/problem+json" };
+            assert_eq!(types, [expected], "{route} {status}");
+        }
+        assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{route}");
+    }
+}
+
+#[test]
+fn r44_every_reference_leads_somewhere() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let document = openapi();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20);
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn r44_every_job_type_has_its_schema() {
+    let document = openapi();
+    let schemas = &document["components"]["schemas"];
+    for job_type in journeyman::job::registry::types() {
+        assert!(schemas[format!("Job.{}", job_type.name)].is_object(), "{}", job_type.name);
+    }
+    let order = &schemas["Job.http_order"];
+    assert_eq!(order["required"], json!(["customer", "items"]));
+    assert_eq!(order["properties"]["items"]["items"]["$ref"], "#/components/schemas/Job.http_order.Item");
+    assert_eq!(schemas["Job.http_order.Item"]["additionalProperties"], false);
+    assert!(order.get("$schema").is_none() && order.get("$defs").is_none());
+}
+
+#[test]
+fn r44_the_yaml_says_the_same() {
+    let document: Value = serde_yaml_ng::from_str(&openapi_yaml()).unwrap();
+    assert_eq!(document, openapi());
+}
+
+/// The examples are what the schemas promise: each has exactly the members that its schema names.
+#[test]
+fn r44_examples_have_the_members_of_their_schemas() {
+    let document = openapi();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let Some(example) = schema["example"].as_object() else { continue };
+        let properties = schema["properties"].as_object().unwrap();
+        assert!(example.keys().all(|member| properties.contains_key(member)), "{name}");
+        let required = schema["required"].as_array().unwrap();
+        assert!(required.iter().all(|member| example.contains_key(member.as_str().unwrap())), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is() {
+    let api = Api::new();
+    let answer = api.get("/openapi.json").await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.json(), openapi());
+}
+
+#[tokio::test]
+async fn the_page_to_read_it_asks_no_other_server() {
+    let api = Api::new();
+    let index = api.get("/docs").await;
+    assert_eq!((index.status.as_u16(), index.header("location")), (307, "docs/"));
+    let page = api.get("/docs/").await;
+    assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+    let script = api.get("/docs/swagger-initializer.js").await;
+    assert!(script.text().contains("../openapi.json"), "{}", script.text());
+    assert!(script.text().contains(r#""validatorUrl": "none""#), "{}", script.text());
+    for file in ["swagger-ui.css", "swagger-ui-bundle.js"] {
+        let answer = api.get(&format!("/docs/{file}")).await;
+        assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, "max-age=3600"), "{file}");
+    }
+}

@@ -1,0 +1,92 @@
+//! A Redis to break: killed, restarted, stopped, filled, and talked to behind the driver's back.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use journeyman::clock::Stopwatch;
+
+pub struct Server {
+    port: u16,
+    flags: Vec<String>,
+    child: Child,
+    dir: tempfile::TempDir,
+}
+
+impl Server {
+    /// One that keeps nothing and evicts nothing, unless `flags` say otherwise.
+    pub fn start(flags: &[&str]) -> Self {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let child = spawn(port, &flags, dir.path());
+        let server = Self { port, flags, child, dir };
+        server.wait();
+        server
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Sends a command in words and returns the raw answer.
+    pub fn ask(&self, words: &[&str]) -> String {
+        self.try_ask(words).unwrap()
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn start_again(&mut self) {
+        self.child = spawn(self.port, &self.flags, self.dir.path());
+        self.wait();
+    }
+
+    /// Stops the process without closing a connection, as a machine that hangs does; or lets it go on.
+    pub fn freeze(&self, frozen: bool) {
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    fn try_ask(&self, words: &[&str]) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        for command in [words, &["QUIT"]] {
+            let mut line = format!("*{}\r\n", command.len());
+            command.iter().for_each(|word| line.push_str(&format!("${}\r\n{word}\r\n", word.len())));
+            stream.write_all(line.as_bytes())?;
+        }
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    }
+
+    fn wait(&self) {
+        let clock = Stopwatch::start();
+        while !self.try_ask(&["PING"]).is_ok_and(|answer| answer.contains("PONG") || answer.contains("NOAUTH")) {
+            assert!(clock.elapsed() < Duration::from_secs(10), "redis-server does not start");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(port: u16, flags: &[String], dir: &std::path::Path) -> Child {
+    Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string(), "--dir"])
+        .arg(dir)
+        .args(flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("redis-server is missing: run cargo xtask test, which installs it")
+}

@@ -1,0 +1,102 @@
+//! A store that fails, or does its work and does not say so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journeyman::clock::SystemClock;
+use journeyman::drivers::memory::MemoryStore;
+use journeyman::job::QueueName;
+use journeyman::queue::{State, Store};
+use journeyman::testing::{Fault, FaultyStore, Operation};
+use journeyman::worker::WorkerOptions;
+
+use super::Rig;
+use super::jobs::{Wait, Write};
+use crate::support::eventually;
+
+fn rig() -> (Rig, Arc<FaultyStore>) {
+    let memory = Arc::new(MemoryStore::new(Arc::new(SystemClock::default())));
+    let faulty = Arc::new(FaultyStore::new(memory));
+    (Rig::on(Arc::<FaultyStore>::clone(&faulty)), faulty)
+}
+
+async fn completed_once(rig: &Rig, id: journeyman::job::JobId) {
+    let record = rig.until(id, State::Completed).await;
+    assert_eq!(record.attempts, 1);
+    assert_eq!(rig.diary.notes(), ["once"]);
+    let stats = rig.store.stats(&[QueueName::default()]).await.unwrap();
+    assert_eq!((stats[0].counters.processed, stats[0].reserved), (1, 0));
+}
+
+/// Store rule 5: an answer that was lost is asked for again, under the same name.
+#[tokio::test]
+async fn a_lost_answer_to_reserve_loses_no_job_and_no_attempt() {
+    for fault in [Fault::Before, Fault::After] {
+        let (rig, faulty) = rig();
+        let id = rig.push(&Write { text: "once".into() }).await;
+        faulty.plan(Operation::Reserve, fault);
+        faulty.plan(Operation::Reserve, fault);
+        let worker = rig.start();
+        completed_once(&rig, id).await;
+        assert_eq!(faulty.pending(), 0);
+        worker.stop().await;
+    }
+}
+
+/// Store rule 5: a settlement is told until it is heard, and counts once.
+#[tokio::test]
+async fn a_lost_answer_to_settle_counts_once() {
+    for fault in [Fault::Before, Fault::After] {
+        let (rig, faulty) = rig();
+        faulty.plan(Operation::Settle, fault);
+        faulty.plan(Operation::Settle, fault);
+        let worker = rig.start();
+        let id = rig.push(&Write { text: "once".into() }).await;
+        completed_once(&rig, id).await;
+        assert_eq!(faulty.pending(), 0);
+        worker.stop().await;
+    }
+}
+
+/// R13 of the catalogue: what a lost answer handed to a worker that stops before it can ask again is given back by its
+/// last beat, without using an attempt.
+#[tokio::test]
+async fn a_stopping_worker_gives_back_what_a_lost_answer_handed_out() {
+    let (rig, faulty) = rig();
+    let id = rig.push(&Write { text: "once".into() }).await;
+    for _ in 0..1000 {
+        faulty.plan(Operation::Reserve, Fault::After);
+    }
+    let worker = rig.work(WorkerOptions { grace: Duration::from_millis(50), ..rig.options() });
+    rig.until(id, State::Reserved).await;
+    worker.stop().await;
+    let record = rig.record(id).await;
+    assert_eq!((record.state, record.attempts), (State::Pending, 0));
+    assert!(rig.diary.notes().is_empty());
+}
+
+/// Beats that fail for a while cost nothing as long as one gets through within the lease.
+#[tokio::test]
+async fn a_few_lost_beats_cost_nothing() {
+    let (rig, faulty) = rig();
+    let worker = rig.start();
+    let id = rig.push(&Wait { name: "a".into() }).await;
+    rig.until_noted("a started").await;
+    for _ in 0..4 {
+        faulty.plan(Operation::Extend, Fault::Before);
+    }
+    eventually("the beats were lost", async || faulty.pending() == 0).await;
+    rig.diary.open_gate();
+    assert_eq!(rig.until(id, State::Completed).await.attempts, 1);
+    worker.stop().await;
+}
+
+/// A push whose answer is lost is an error to the caller, who knows that it may have happened.
+#[tokio::test]
+async fn a_lost_answer_to_push_is_told_as_such() {
+    let (rig, faulty) = rig();
+    faulty.plan(Operation::Push, Fault::After);
+    let error = rig.manager.push(&Write { text: "x".into() }).await.unwrap_err().to_string();
+    assert!(error.contains("did not answer in time"), "{error}");
+    assert_eq!(rig.store.stats(&[QueueName::default()]).await.unwrap()[0].total_pending(), 1);
+}

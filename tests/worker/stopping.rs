@@ -1,0 +1,113 @@
+//! How a worker stops.
+
+use std::time::Duration;
+
+use journeyman::queue::State;
+use journeyman::worker::{Until, WorkerOptions};
+
+use super::Rig;
+use super::jobs::{Block, Wait, Write};
+use crate::support::eventually;
+
+fn wait(name: &str) -> Wait {
+    Wait { name: name.into() }
+}
+
+/// R48: what runs may finish within the grace period.
+#[tokio::test]
+async fn r48_a_running_job_may_finish() {
+    let rig = Rig::new();
+    let worker = rig.start();
+    let id = rig.push(&wait("a")).await;
+    rig.until_noted("a started").await;
+    let stopping = tokio::spawn(worker.stop());
+    rig.diary.open_gate();
+    stopping.await.unwrap();
+    assert_eq!(rig.record(id).await.state, State::Completed);
+}
+
+/// R48: past the grace period it goes back, at no cost, and runs again at once elsewhere.
+#[tokio::test]
+async fn r48_a_job_past_the_grace_period_goes_back_without_using_an_attempt() {
+    let rig = Rig::new();
+    let worker = rig.work(WorkerOptions { grace: Duration::from_millis(50), ..rig.options() });
+    let long = rig.push(&wait("a")).await;
+    rig.until_noted("a started").await;
+    worker.stop().await;
+    let record = rig.record(long).await;
+    assert_eq!((record.state, record.attempts), (State::Pending, 0));
+    assert_eq!(record.trail.history[0].outcome, "requeued");
+    assert_eq!(rig.diary.notes(), ["a started", "a dropped"]);
+    let next = rig.start();
+    eventually("it runs again", async || rig.diary.count("a started") == 2).await;
+    rig.diary.open_gate();
+    assert_eq!(rig.until(long, State::Completed).await.attempts, 1);
+    next.stop().await;
+}
+
+/// R48: code that blocks a thread cannot hold up the end; its late result goes nowhere.
+#[tokio::test]
+async fn r48_a_blocking_job_does_not_hold_up_the_end() {
+    let rig = Rig::new();
+    let worker = rig.work(WorkerOptions { grace: Duration::from_millis(50), ..rig.options() });
+    let id = rig.push(&Block { millis: 1500 }).await;
+    eventually("it runs", async || worker.pool().utilization() > 0.0).await;
+    tokio::time::timeout(Duration::from_secs(1), worker.stop()).await.unwrap();
+    assert_eq!(rig.record(id).await.state, State::Pending);
+    eventually("the thread ends after all", async || rig.diary.count("blocked") == 1).await;
+    assert_eq!(rig.record(id).await.state, State::Pending);
+}
+
+/// R48: nothing is reserved once the worker stops.
+#[tokio::test]
+async fn r48_a_stopping_worker_reserves_nothing() {
+    let rig = Rig::new();
+    let worker = rig.work(WorkerOptions { slots: 1, ..rig.options() });
+    rig.push(&wait("a")).await;
+    rig.until_noted("a started").await;
+    let waiting = rig.push(&wait("b")).await;
+    let stopping = tokio::spawn(worker.stop());
+    tokio::task::yield_now().await;
+    rig.diary.open_gate();
+    stopping.await.unwrap();
+    let record = rig.record(waiting).await;
+    assert_eq!((record.state, record.attempts), (State::Pending, 0));
+}
+
+/// R46: `--max-jobs` is exact.
+#[tokio::test]
+async fn r46_a_worker_stops_after_so_many_jobs() {
+    let rig = Rig::new();
+    for _ in 0..7 {
+        rig.push(&Write { text: "x".into() }).await;
+    }
+    let until = Until { max_jobs: Some(3), ..Until::default() };
+    let worker = rig.work(WorkerOptions { until, ..rig.options() });
+    worker.finished().await;
+    worker.stop().await;
+    assert_eq!(rig.diary.count("x"), 3);
+}
+
+/// R46: `--stop-when-empty` runs everything first, retries included.
+#[tokio::test]
+async fn r46_a_worker_stops_when_nothing_is_left() {
+    let rig = Rig::new();
+    for _ in 0..20 {
+        rig.push(&Write { text: "x".into() }).await;
+    }
+    let until = Until { empty: true, ..Until::default() };
+    let worker = rig.work(WorkerOptions { until, slots: 3, ..rig.options() });
+    worker.finished().await;
+    worker.stop().await;
+    assert_eq!(rig.diary.count("x"), 20);
+}
+
+/// R46: `--max-time`.
+#[tokio::test]
+async fn r46_a_worker_stops_after_so_much_time() {
+    let rig = Rig::new();
+    let until = Until { max_time: Some(Duration::from_millis(100)), ..Until::default() };
+    let worker = rig.work(WorkerOptions { until, ..rig.options() });
+    tokio::time::timeout(Duration::from_secs(2), worker.finished()).await.unwrap();
+    worker.stop().await;
+}
