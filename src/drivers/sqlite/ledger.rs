@@ -109,9 +109,9 @@ impl Entry {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Wakes {
     /// Queues of which idle workers of this process should hear.
-    pub(super) queues: Vec<QueueName>,
-    /// Whether workers of other processes may sit idle for want of what has come.
-    pub(super) others: bool,
+    pub(super) here: Vec<QueueName>,
+    /// Those for want of which workers of other processes may sit idle.
+    pub(super) elsewhere: Vec<QueueName>,
 }
 
 /// The entries of one transaction. Few queues take part in one, so a list is as good as a map.
@@ -167,10 +167,12 @@ impl Ledger {
             }
             let has_arrived = entry.has_arrivals && entry.has_pending();
             if has_arrived || entry.is_due_earlier {
-                wakes.queues.push(queue.clone());
+                wakes.here.push(queue.clone());
             }
             // Where jobs were pending all along, nobody sat idle.
-            wakes.others |= (has_arrived && entry.pending_before == 0) || entry.is_due_earlier;
+            if (has_arrived && entry.pending_before == 0) || entry.is_due_earlier {
+                wakes.elsewhere.push(queue.clone());
+            }
         }
         Ok(wakes)
     }

@@ -85,11 +85,12 @@ impl SqliteStore {
         let readers = (0..READERS).map(|_| database.reader()).collect::<Result<_, _>>().map_err(Failure::from)?;
 
         let hub = Arc::new(WakeHub::default());
-        let watcher = wake::watch(&wake_path, Arc::clone(&hub));
+        let waker = Waker::new(Arc::clone(&hub), wake_file);
+        let watcher = waker.watch(&wake_path);
         let cannot_start = |error| cannot_open(path, &error);
         let (readers, mut running) = Readers::start(readers).map_err(cannot_start)?;
         let (sender, inbox) = mpsc::channel(WAITING);
-        let writer = Writer::new(database, connection, clock, Waker::new(Arc::clone(&hub), wake_file));
+        let writer = Writer::new(database, connection, clock, waker);
         running.push(writer.start(inbox).map_err(cannot_start)?);
         Ok(Self { hub, durability, _watcher: watcher, writer: sender, readers, _threads: Threads(running) })
     }
