@@ -173,7 +173,7 @@ mod tests {
     }
 
     const AGAIN: Settlement = Settlement::Release { delay: Duration::from_secs(10) };
-    const RETRYABLE: [ErrorKind; 4] = [ErrorKind::Error, ErrorKind::Panic, ErrorKind::Timeout, ErrorKind::WorkerLost];
+    const RETRYABLE: [ErrorKind; 3] = [ErrorKind::Error, ErrorKind::Panic, ErrorKind::Timeout];
     const FINAL: [ErrorKind; 6] = [
         ErrorKind::Fatal,
         ErrorKind::Crashed,

@@ -29,6 +29,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("redis.key_prefix", "journeyman:"),
         ("worker.count", "5"),
         ("worker.queues", "high_priority,default,low_priority"),
+        ("worker.all_queues", "true"),
         ("worker.thread_pool_size", "20"),
         ("worker.grace_shutdown_period", "5s"),
         ("worker.sleep", "3s"),
