@@ -112,7 +112,7 @@ pub struct Settle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
     Done,
-    /// This very settlement was done before; nothing was written.
+    /// The job was last settled under this same token, whatever was said then; nothing was written.
     Repeated,
     /// The token is not that of the present holder; nothing was written.
     Stale,
@@ -121,7 +121,8 @@ pub enum Settled {
 /// The hot path of a store.
 #[async_trait]
 pub trait Driver: Debug + Send + Sync {
-    /// Stores jobs: the jobs of one queue in one atomic step, all or none. One outcome per job, in order.
+    /// Stores jobs: the jobs of one queue in one atomic step, all or none. One outcome per job, in order; a conflict of one
+    /// does not stop the others.
     async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError>;
 
     /// Takes up to `max` jobs under a lease: by priority across all queues, then in the order of the queues, then first
@@ -131,14 +132,16 @@ pub trait Driver: Debug + Send + Sync {
     /// Renews the worker's lease and compares notes on what it holds.
     async fn extend(&self, beat: &Beat<'_>) -> Result<BeatReply, StoreError>;
 
-    /// Ends attempts, each under its token. One outcome per job, in order; a stale one changes nothing.
+    /// Ends attempts, each under its token. One outcome per job, in order; a stale one changes nothing. Jobs requeued in
+    /// one batch keep its order at the front of their queue.
     async fn settle(&self, batch: &[Settle]) -> Result<Vec<Settled>, StoreError>;
 
     /// Makes delayed jobs pending that have come due, at most `max`. Returns how many.
     async fn promote(&self, max: usize) -> Result<usize, StoreError>;
 
     /// Hands up to `max` jobs of workers whose lease has ended to `request.worker`, under fresh tokens and with their
-    /// attempt numbers unchanged. `request.queues` is not looked at: every queue is swept.
+    /// attempt numbers unchanged. `request.queues` is not looked at: every queue is swept. The call is a sign of life of
+    /// `request.worker`, whose own jobs are never among them.
     async fn reclaim(&self, request: &ReserveRequest<'_>) -> Result<Vec<ReservedJob>, StoreError>;
 
     /// Ends the worker's lease at once if it holds nothing; a worker that stops says goodbye with it.

@@ -13,7 +13,7 @@ pub struct Counters {
     pub processed: u64,
     /// Jobs that failed for good.
     pub failed: u64,
-    /// Attempts that were followed by another try.
+    /// Attempts that were followed by another try: releases. Snoozes, requeues and cancellations count nowhere.
     pub retried: u64,
     /// Attempts that ran past their timeout.
     pub timeouts: u64,

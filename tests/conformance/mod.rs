@@ -19,6 +19,9 @@ mod stale;
 mod stores;
 mod wakeups;
 
+/// A driver that hangs fails.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// Makes the tests of one driver.
 macro_rules! tests_on {
     ($driver:ident: $($area:ident { $($case:ident),+ $(,)? })+) => {
@@ -27,7 +30,8 @@ macro_rules! tests_on {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
                     let harness = super::harness::Harness::on(super::stores::$driver).await;
-                    super::$area::$case(&harness).await;
+                    let case = super::$area::$case(&harness);
+                    tokio::time::timeout(super::LONGEST, case).await.expect("the case ends");
                     harness.check().await;
                 }
             )+)+

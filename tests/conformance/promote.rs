@@ -111,12 +111,13 @@ pub async fn promoters_at_once_move_each_job_once(h: &Harness) {
         tokio::spawn(async move {
             start.wait().await;
             let mut moved = 0;
-            loop {
+            for _ in 0..2000 {
                 match store.promote(15).await.unwrap() {
-                    0 => return moved,
+                    0 => break,
                     more => moved += more,
                 }
             }
+            moved
         })
     });
     let mut moved = 0;

@@ -159,7 +159,7 @@ pub async fn reapers_at_once_share_no_job(h: &Harness) {
             let worker = worker_id(&format!("reaper-{number}"));
             start.wait().await;
             let mut taken = Vec::new();
-            for turn in 0.. {
+            for turn in 0..2000 {
                 let call = CallId(number << 32 | turn);
                 let request =
                     ReserveRequest { worker: &worker, queues: &[], max: 7, lease: LEASE, call, is_repeat: false };

@@ -262,7 +262,7 @@ pub async fn workers_at_once_never_share_a_job(h: &Harness) {
             let (worker, queues) = (worker_id(&format!("w{number}")), queues(&[QUEUE]));
             let mut taken = Vec::new();
             start.wait().await;
-            for turn in 0.. {
+            for turn in 0..2000 {
                 let (call, max) = (CallId(number << 32 | turn), 1 + (turn as usize % 20));
                 let request =
                     ReserveRequest { worker: &worker, queues: &queues, max, lease: LEASE, call, is_repeat: false };
