@@ -27,6 +27,8 @@ const COMMAND_CONNECTIONS: usize = 2;
 const MAX_WAITING: usize = 10_000;
 /// How long a call waits for a lost connection to come back before it says so.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// A connection that only listens would never notice that its other end is gone, so it asks now and then.
+const LISTENER_PING: Duration = Duration::from_secs(15);
 
 /// The clients, and the runtime whose tasks drive them.
 #[derive(Debug)]
@@ -192,6 +194,7 @@ async fn listen(
 ) {
     let (mut messages, mut reconnects) = (subscriber.message_rx(), subscriber.reconnect_rx());
     subscribe(&subscriber, &channel).await;
+    let mut pings = tokio::time::interval(LISTENER_PING);
     loop {
         tokio::select! {
             message = messages.recv() => match message {
@@ -209,6 +212,10 @@ async fn listen(
                 }
                 subscribe(&subscriber, &channel).await;
                 after_outage();
+            }
+            // Left unanswered it ends in a reconnect, which is dealt with above.
+            _ = pings.tick() => {
+                let _ = subscriber.ping::<Value>(None).await;
             }
         }
     }

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fred::interfaces::SetsInterface;
 use fred::types::Value;
-use futures::future::try_join_all;
 use journeyman_job::QueueName;
 
 use super::connection::meaning;
+use super::together::{midway, together};
 use super::wire::Reply;
 use super::{RedisStore, records, scripts};
 use crate::clock::micros;
@@ -28,7 +28,8 @@ impl Driver for RedisStore {
             // A whole bulk fits into one call, and is one atomic unit.
             for places in places.chunks(BULK) {
                 let batch: Vec<&NewJob> = places.iter().map(|&place| &jobs[place]).collect();
-                let answers = self.push_to(queue, &batch).await?;
+                let changed = outcomes.iter().any(|outcome| matches!(outcome, PushOutcome::Stored { .. }));
+                let answers = self.push_to(queue, &batch).await.map_err(|error| midway(error, changed))?;
                 places.iter().zip(answers).for_each(|(&place, outcome)| outcomes[place] = outcome);
             }
         }
@@ -50,7 +51,7 @@ impl Driver for RedisStore {
         }
         let beats = of_queue.iter().map(|(queue, held)| self.beat_on(queue, beat, held));
         let mut whole = BeatReply::default();
-        for reply in try_join_all(beats).await? {
+        for reply in together(beats).await? {
             whole.lost.extend(reply.lost);
             whole.unknown.extend(reply.unknown);
         }
@@ -67,7 +68,8 @@ impl Driver for RedisStore {
         for ((queue, worker), places) in groups {
             for places in places.chunks(PER_CALL) {
                 let part: Vec<&Settle> = places.iter().map(|&place| &batch[place]).collect();
-                let answers = self.settle_on(&queue, &worker, &part).await?;
+                let changed = outcomes.contains(&Settled::Done);
+                let answers = self.settle_on(&queue, &worker, &part).await.map_err(|error| midway(error, changed))?;
                 places.iter().zip(answers).for_each(|(&place, outcome)| outcomes[place] = outcome);
             }
         }

@@ -8,18 +8,25 @@ use journeyman_job::{JobId, QueueName};
 
 use super::connection::meaning;
 use super::records::{self, StoredJob, StoredState};
+use super::together::together;
 use super::{RedisStore, scripts};
 use crate::queue::{Counters, Found, Inspector, QueueStats, StoreError, WorkerId};
 
 #[async_trait]
 impl Inspector for RedisStore {
     async fn find(&self, id: JobId) -> Result<Found, StoreError> {
-        // Most ids carry a hash of their queue, so the others are asked only about ids that a caller made up.
+        // Most ids carry a hash of their queue, which this process often knows; then the others need not even be listed.
+        let known: Vec<_> = self.registered.lock().iter().filter(|queue| id.may_be_of(queue)).cloned().collect();
+        for found in together(known.iter().map(|queue| self.find_in(queue, id))).await? {
+            if matches!(found, Found::Here(_)) {
+                return Ok(found);
+            }
+        }
         let (likely, others): (Vec<_>, Vec<_>) =
             self.all_queues().await?.into_iter().partition(|queue| id.may_be_of(queue));
         let mut was_pruned = false;
         for queues in [likely, others] {
-            for found in try_join_all(queues.iter().map(|queue| self.find_in(queue, id))).await? {
+            for found in together(queues.iter().map(|queue| self.find_in(queue, id))).await? {
                 match found {
                     Found::Here(record) => return Ok(Found::Here(record)),
                     Found::Expired => was_pruned = true,
@@ -35,7 +42,7 @@ impl Inspector for RedisStore {
     }
 
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
-        try_join_all(queues.iter().map(|queue| self.stats_of(queue))).await
+        together(queues.iter().map(|queue| self.stats_of(queue))).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ mod records;
 mod reserve;
 mod scripts;
 mod sweep;
+mod together;
 mod wire;
 
 use std::collections::HashSet;
@@ -44,7 +45,7 @@ pub struct RedisStore {
     keys: Keys,
     time: StoreTime,
     hub: Arc<WakeHub>,
-    /// Queues that this process has entered in the set of all queues.
+    /// Queues known to be in the set of all queues.
     registered: Registered,
 }
 
@@ -79,7 +80,7 @@ impl RedisStore {
     }
 }
 
-/// Names remembered so that a push need not write them again.
+/// Names remembered so that a push need not write them again, nor a look-up read them.
 #[derive(Debug, Clone, Default)]
 struct Registered(Arc<Mutex<HashSet<QueueName>>>);
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fred::types::Value;
-use futures::future::try_join_all;
 use journeyman_job::{Priority, QueueName};
 
 use super::driver::count;
+use super::together::{midway, together};
 use super::{RedisStore, records, scripts};
 use crate::clock::{Timestamp, micros};
 use crate::queue::limits::PER_CALL;
@@ -44,7 +44,7 @@ impl RedisStore {
         if let [queue] = request.queues {
             return self.reserve_from(queue, request, max, ALL).await;
         }
-        let looks = try_join_all(request.queues.iter().map(|queue| self.look(queue, PER_CALL))).await?;
+        let looks = together(request.queues.iter().map(|queue| self.look(queue, PER_CALL))).await?;
         let mut next_due: Vec<Option<Duration>> = looks.iter().map(|look| look.next_due).collect();
         let mut jobs = Vec::new();
         for step in plan(&looks.iter().map(|look| look.lengths).collect::<Vec<_>>()) {
@@ -52,7 +52,9 @@ impl RedisStore {
                 break;
             }
             let (queue, room) = (&request.queues[step.queue], max - jobs.len());
-            let taken = self.reserve_from(queue, request, room, step.priorities).await?;
+            let taken = self.reserve_from(queue, request, room, step.priorities).await;
+            // The jobs taken so far are found again by a repeat of this call.
+            let taken = taken.map_err(|error| midway(error, !jobs.is_empty()))?;
             jobs.extend(taken.jobs);
             next_due[step.queue] = taken.next_due;
         }
@@ -66,7 +68,7 @@ impl RedisStore {
         queues: &[QueueName],
     ) -> Result<Vec<ReservedJob>, StoreError> {
         let calls = queues.iter().map(|queue| self.recall_from(queue, request));
-        let mut jobs: Vec<ReservedJob> = try_join_all(calls).await?.into_iter().flatten().collect();
+        let mut jobs: Vec<ReservedJob> = together(calls).await?.into_iter().flatten().collect();
         jobs.sort_by_key(|job| std::cmp::Reverse(job.reservation.priority));
         Ok(jobs)
     }

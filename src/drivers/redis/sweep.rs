@@ -2,11 +2,11 @@
 
 use fred::interfaces::SetsInterface;
 use fred::types::Value;
-use futures::future::try_join_all;
 use journeyman_job::QueueName;
 
 use super::connection::meaning;
 use super::driver::count;
+use super::together::{midway, together};
 use super::{RedisStore, records, scripts};
 use crate::clock::{Timestamp, micros};
 use crate::queue::limits::PER_CALL;
@@ -27,6 +27,7 @@ impl RedisStore {
         let names: Vec<String> = client.smembers(self.keys.queues()).await.map_err(|error| meaning(&error))?;
         let mut queues: Vec<QueueName> = names.iter().filter_map(|name| QueueName::new(name).ok()).collect();
         queues.sort();
+        self.registered.lock().extend(queues.iter().cloned());
         Ok(queues)
     }
 
@@ -64,7 +65,9 @@ impl RedisStore {
                     let beat = Beat { worker: dead, lease: request.lease, held: &[] };
                     self.beat_on(&chores.queue, &beat, &[]).await?;
                 } else if jobs.len() < request.max {
-                    jobs.extend(self.reclaim_from(&chores.queue, dead, request, request.max - jobs.len()).await?);
+                    let room = request.max - jobs.len();
+                    let taken = self.reclaim_from(&chores.queue, dead, request, room).await;
+                    jobs.extend(taken.map_err(|error| midway(error, !jobs.is_empty()))?);
                 }
             }
         }
@@ -77,7 +80,7 @@ impl RedisStore {
             let keys = vec![self.keys.leases(queue), self.keys.reserved(queue, worker)];
             self.connection.run(&scripts::RETIRE, keys, vec![worker.as_str().into()])
         });
-        try_join_all(calls).await.map(|_| ())
+        together(calls).await.map(|_| ())
     }
 
     pub(super) async fn prune_everywhere(&self, retention: Retention, max: usize) -> Result<usize, StoreError> {
@@ -107,7 +110,7 @@ impl RedisStore {
 
     async fn look_around(&self) -> Result<Vec<Chores>, StoreError> {
         let queues = self.all_queues().await?;
-        try_join_all(queues.into_iter().map(|queue| self.chores_of(queue))).await
+        together(queues.into_iter().map(|queue| self.chores_of(queue))).await
     }
 
     async fn chores_of(&self, queue: QueueName) -> Result<Chores, StoreError> {

@@ -7,13 +7,14 @@
 --          id + priority + attempts, value of `jobs`, trail, call + when it was reserved
 local state, leases, reserved, jobs = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, worker = clock(ARGV[1]), ARGV[3]
+local holder = worker .. '\n'
 local marks, known, matching = {}, {}, 0
 for first = 5, #ARGV, 500 do
   local ids = {}
-  for i = first, math.min(first + 499, #ARGV) do ids[#ids + 1] = string.sub(ARGV[i], 1, 16) end
+  for i = first, math.min(first + 499, #ARGV) do ids[#ids + 1] = sub(ARGV[i], 1, 16) end
   local states = redis.call('HMGET', state, unpack(ids))
   for i, id in ipairs(ids) do
-    local holds = is_held(states[i], string.sub(ARGV[first + i - 1], 17, 38), worker)
+    local holds = is_held(states[i], sub(ARGV[first + i - 1], 17, 38), holder)
     marks[#marks + 1] = holds and 'h' or 'l'
     if holds and not known[id] then
       known[id] = true
@@ -29,10 +30,10 @@ if length > matching then
     if not known[id] and #reply < 1 + 4 * ARGV[4] then
       local found, job = redis.call('HGET', state, id), redis.call('HGET', jobs, id)
       if found and job then
-        reply[#reply + 1] = id .. string.sub(found, 2, 8)
+        reply[#reply + 1] = id .. sub(found, 2, 8)
         reply[#reply + 1] = job
         reply[#reply + 1] = trail_of(found)
-        reply[#reply + 1] = string.sub(found, 9, 24) .. string.sub(found, 47, 62)
+        reply[#reply + 1] = sub(found, 9, 24) .. sub(found, 47, 62)
       end
     end
   end

@@ -6,7 +6,7 @@
 local job = redis.call('HGET', KEYS[1], ARGV[1])
 local due = false
 if job and #job >= 17 then
-  local priority = string.byte(job, 17)
+  local priority = byte(job, 17)
   due = redis.call('ZSCORE', KEYS[3], string.char(priority >= 97 and priority - 48 or priority) .. ARGV[1])
 end
 return { job, redis.call('HGET', KEYS[2], ARGV[1]), due and stamp(tonumber(due)), redis.call('HGET', KEYS[4], 'pruned_until') }

@@ -15,11 +15,11 @@ local gone, system_errors, newest = {}, 0, 0
 
 -- Whether the record goes; the lists are in the order of their ends, so behind the first that stays all stay.
 local function goes(id, record)
-  local old = not record or (ttl >= 0 and now - tonumber(string.sub(record, 47, 62)) >= ttl)
+  local old = not record or (ttl >= 0 and now - tonumber(sub(record, 47, 62)) >= ttl)
   if not old and #gone >= surplus then return false end
   gone[#gone + 1] = id
-  if record and string.sub(record, 1, 1) == 'e' then system_errors = system_errors + 1 end
-  local a, b, c, d, e, f, version = string.byte(id, 1, 7)
+  if record and sub(record, 1, 1) == 'e' then system_errors = system_errors + 1 end
+  local a, b, c, d, e, f, version = byte(id, 1, 7)
   if version and version >= 112 and version < 128 then
     newest = math.max(newest, ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f)
   end

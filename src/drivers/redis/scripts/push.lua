@@ -6,8 +6,9 @@
 -- Returns: one letter per job (p pending, d delayed, r repeated, c conflict), and 1 if these were the queue's first jobs.
 local delayed, jobs, stats = KEYS[5], KEYS[6], KEYS[7]
 local now = clock(ARGV[1])
+local at = stamp(now)
 local ids = {}
-for i = 4, #ARGV, 2 do ids[#ids + 1] = string.sub(ARGV[i], 1, 16) end
+for i = 4, #ARGV, 2 do ids[#ids + 1] = sub(ARGV[i], 1, 16) end
 local found = redis.call('HMGET', jobs, unpack(ids))
 
 local stored, outcomes, pairs_to_set, scores, lists = {}, {}, {}, {}, { {}, {}, {}, {} }
@@ -16,20 +17,20 @@ for i, id in ipairs(ids) do
   local head, body = ARGV[2 + 2 * i], ARGV[3 + 2 * i]
   local before = stored[id] or found[i]
   if before then
-    local start = string.byte(before, 17) >= 97 and 34 or 18
-    outcomes[i] = string.sub(before, start) == body and 'r' or 'c'
+    local start = byte(before, 17) >= 97 and 34 or 18
+    outcomes[i] = sub(before, start) == body and 'r' or 'c'
   else
-    local priority, kind, due = string.byte(head, 17) - 48, string.sub(head, 18, 18), tonumber(string.sub(head, 19))
+    local priority, kind, due = byte(head, 17) - 48, sub(head, 18, 18), tonumber(sub(head, 19))
     if kind == 'n' then due = now elseif kind == 'a' then due = later(now, due) end
     local job
     if due > now then
-      job = stamp(now) .. string.char(96 + priority) .. stamp(due) .. body
+      job = at .. string.char(96 + priority) .. stamp(due) .. body
       scores[#scores + 1] = stamp(due)
       scores[#scores + 1] = priority .. id
       earliest = math.min(earliest or due, due)
       outcomes[i] = 'd'
     else
-      job = stamp(now) .. priority .. body
+      job = at .. priority .. body
       lists[priority][#lists[priority] + 1] = id
       outcomes[i] = 'p'
     end

@@ -11,13 +11,13 @@ for last = #ids, 1, -500 do
   local states = redis.call('HMGET', KEYS[3], unpack(chunk))
   for i, id in ipairs(chunk) do
     local state = states[i]
-    if state and string.sub(state, 1, 1) == 'r' and string.sub(state, 9, 24) == ARGV[1] and #reply < 4 * ARGV[2] then
+    if state and sub(state, 1, 1) == 'r' and sub(state, 9, 24) == ARGV[1] and #reply < 4 * ARGV[2] then
       local job = redis.call('HGET', KEYS[2], id)
       if job then
-        reply[#reply + 1] = id .. string.sub(state, 2, 8)
+        reply[#reply + 1] = id .. sub(state, 2, 8)
         reply[#reply + 1] = job
         reply[#reply + 1] = trail_of(state)
-        reply[#reply + 1] = string.sub(state, 47, 62)
+        reply[#reply + 1] = sub(state, 47, 62)
       end
     end
   end

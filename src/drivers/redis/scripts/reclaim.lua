@@ -5,7 +5,7 @@
 -- Returns: now, then three per job: id + priority + attempts, value of `jobs`, trail
 local leases, from, to, jobs, state, quarantine = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, call, worker = clock(ARGV[1]), ARGV[3], ARGV[5]
-local reply = { now }
+local at, reply = stamp(now), { now }
 -- Looked at again: the worker may have been heard of since it was found dead.
 local ends = redis.call('ZSCORE', leases, ARGV[6])
 if not ends or tonumber(ends) > now then return reply end
@@ -21,13 +21,13 @@ if #ids > 0 then
   local befores = redis.call('HMGET', state, unpack(ids))
   for i, id in ipairs(ids) do
     local job, before = bodies[i], befores[i]
-    if job and #job >= 17 and before and #before >= 95 and string.sub(before, 1, 1) == 'r' then
+    if job and #job >= 17 and before and #before >= 95 and sub(before, 1, 1) == 'r' then
       local trail = trail_of(before)
       moved[#moved + 1] = id
       states[#states + 1] = id
-      states[#states + 1] = string.sub(before, 1, 8) .. call .. string.sub(before, 25, 46) .. stamp(now)
-        .. string.sub(before, 63, 94) .. worker .. '\n' .. trail
-      reply[#reply + 1] = id .. string.sub(before, 2, 8)
+      states[#states + 1] = sub(before, 1, 8) .. call .. sub(before, 25, 46) .. at
+        .. sub(before, 63, 94) .. worker .. '\n' .. trail
+      reply[#reply + 1] = id .. sub(before, 2, 8)
       reply[#reply + 1] = job
       reply[#reply + 1] = trail
     else

@@ -7,6 +7,7 @@
 --          id + priority + attempts, value of `jobs`, trail
 local delayed, jobs, state, leases, reserved, quarantine = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local now = clock(ARGV[1])
+local at = stamp(now)
 local call, max, worker = ARGV[3], tonumber(ARGV[4]), ARGV[7]
 -- Fail on a key of a wrong type while nothing has been written yet.
 redis.call('HLEN', jobs)
@@ -19,21 +20,21 @@ local reply, taken, states = { now, 0 }, {}, {}
 
 -- One popped id: reserved, or put aside if it is no job that may run. One bad id never stops the others.
 local function take(id, priority, job, before)
-  local kind = before and string.sub(before, 1, 1)
+  local kind = before and sub(before, 1, 1)
   if not job or #job < 17 or (before and (#before < 95 or (kind ~= 'p' and kind ~= 'd'))) then
     redis.pcall('LPUSH', quarantine, id)
     return
   end
   local attempts, settled, available, trail = '000001', NEVER_SETTLED, nil, ''
   if before then
-    attempts = string.format('%06d', math.min(string.sub(before, 3, 8) + 1, 999999))
-    settled, available, trail = string.sub(before, 25, 46), string.sub(before, 63, 78), trail_of(before)
+    attempts = string.format('%06d', math.min(sub(before, 3, 8) + 1, 999999))
+    settled, available, trail = sub(before, 25, 46), sub(before, 63, 78), trail_of(before)
   else
     available = available_at(job)
   end
   taken[#taken + 1] = id
   states[#states + 1] = id
-  states[#states + 1] = 'r' .. priority .. attempts .. call .. settled .. stamp(now) .. available .. stamp(now)
+  states[#states + 1] = 'r' .. priority .. attempts .. call .. settled .. at .. available .. at
     .. worker .. '\n' .. trail
   reply[#reply + 1] = id .. priority .. attempts
   reply[#reply + 1] = job

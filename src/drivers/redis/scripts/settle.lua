@@ -8,9 +8,10 @@
 -- Returns: one letter per job: d done, r repeated, s stale
 local delayed, state, stats, reserved = KEYS[5], KEYS[6], KEYS[7], KEYS[11]
 local ENDED = { c = KEYS[8], x = KEYS[9], f = KEYS[10], e = KEYS[10] }
-local now, worker = clock(ARGV[1]), ARGV[4]
+local now, holder = clock(ARGV[1]), ARGV[4] .. '\n'
+local at = stamp(now)
 local ids = {}
-for i = 5, #ARGV, 2 do ids[#ids + 1] = string.sub(ARGV[i], 1, 16) end
+for i = 5, #ARGV, 2 do ids[#ids + 1] = sub(ARGV[i], 1, 16) end
 local found = redis.call('HMGET', state, unpack(ids))
 -- Changed as the batch is gone through, so that a job named twice is settled once.
 local current = {}
@@ -23,12 +24,15 @@ local function count(name) counts[name] = (counts[name] or 0) + 1 end
 
 for i, id in ipairs(ids) do
   local head, trail, before = ARGV[3 + 2 * i], ARGV[4 + 2 * i], current[id]
-  local token = string.sub(head, 17, 38)
-  if is_held(before, token, worker) then
-    local verb, delay = string.sub(head, 39, 39), tonumber(string.sub(head, 41))
-    local priority = string.byte(before, 2) - 48
-    local attempts, available, kind = string.sub(before, 3, 8), string.sub(before, 63, 78), verb
-    if verb == 's' or verb == 'q' then attempts = string.format('%06d', math.max(attempts - 1, 0)) end
+  local token = sub(head, 17, 38)
+  if is_held(before, token, holder) then
+    local verb, delay = sub(head, 39, 39), tonumber(sub(head, 41))
+    local priority = byte(before, 2) - 48
+    -- The parts of the new state that a verb may change.
+    local kind, attempt, available = verb, token, nil
+    if verb == 's' or verb == 'q' then
+      attempt = string.format('%06d', math.max(sub(token, 1, 6) - 1, 0)) .. sub(token, 7)
+    end
     if verb == 'q' then
       kind = 'p'
       table.insert(returns[priority], id)
@@ -53,14 +57,14 @@ for i, id in ipairs(ids) do
     if verb == 'c' or verb == 'f' or verb == 'e' then count('processed') end
     if verb == 'f' or verb == 'e' then count('failed') end
     if verb == 'e' then count('system_errors') end
-    if string.sub(head, 40, 40) == 't' then count('timeouts') end
-    current[id] = kind .. priority .. attempts .. string.sub(before, 9, 24) .. token .. stamp(now) .. available
-      .. string.sub(before, 79, 94) .. '\n' .. trail
+    if sub(head, 40, 40) == 't' then count('timeouts') end
+    local times = available and available .. sub(before, 79, 94) or sub(before, 63, 94)
+    current[id] = kind .. priority .. attempt .. token .. at .. times .. '\n' .. trail
     done[#done + 1] = id
     states[#states + 1] = id
     states[#states + 1] = current[id]
     outcomes[i] = 'd'
-  elseif before and string.sub(before, 25, 46) == token then
+  elseif before and sub(before, 25, 46) == token then
     outcomes[i] = 'r'
   else
     outcomes[i] = 's'

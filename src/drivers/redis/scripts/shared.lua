@@ -11,6 +11,7 @@
 --   47-62  changed_at (of a reserved job: when its holder got it)
 --   63-78  available_at        79-94  started_at
 --   95-    worker (while reserved), a line feed, the trail
+local sub, byte = string.sub, string.byte
 local NEVER_SETTLED = '0000000000000000000000'
 -- Largest whole number that a score keeps exactly; lies in the year 2255.
 local LAST_TIME = 9007199254740991
@@ -31,18 +32,17 @@ local function later(now, delay)
 end
 
 local function available_at(job)
-  if string.byte(job, 17) >= 97 then return string.sub(job, 18, 33) end
-  return string.sub(job, 1, 16)
+  if byte(job, 17) >= 97 then return sub(job, 18, 33) end
+  return sub(job, 1, 16)
 end
 
 local function trail_of(state)
-  return string.sub(state, string.find(state, '\n', 95, true) + 1)
+  return sub(state, string.find(state, '\n', 95, true) + 1)
 end
 
--- Whether the state is that of a job reserved by this worker under this token.
-local function is_held(state, token, worker)
-  return state and string.sub(state, 1, 1) == 'r' and string.sub(state, 3, 24) == token
-    and string.sub(state, 95, 95 + #worker) == worker .. '\n'
+-- Whether this is the state of a job reserved under this token; `holder` is the worker and a line feed.
+local function is_held(state, token, holder)
+  return state and byte(state) == 114 and sub(state, 3, 24) == token and sub(state, 95, 94 + #holder) == holder
 end
 
 -- Score of the first delayed job, or nil.
@@ -67,9 +67,9 @@ local function promote(delayed, now, limit)
   if #due == 0 then return 0 end
   local by_priority = { {}, {}, {}, {} }
   for _, member in ipairs(due) do
-    local list = by_priority[string.byte(member) - 48]
+    local list = by_priority[byte(member) - 48]
     -- Anything else was put there by hand: it leaves the set and goes nowhere.
-    if list and #member == 17 then list[#list + 1] = string.sub(member, 2) end
+    if list and #member == 17 then list[#list + 1] = sub(member, 2) end
   end
   for priority = 1, 4 do redis.call('LLEN', KEYS[priority]) end
   redis.call('ZREM', delayed, unpack(due))
