@@ -21,17 +21,18 @@ local reply, taken, states = { now, 0 }, {}, {}
 -- One popped id: reserved, or put aside if it is no job that may run. One bad id never stops the others.
 local function take(id, priority, job, before)
   local kind = before and sub(before, 1, 1)
-  if not job or #job < 17 or (before and (#before < 95 or (kind ~= 'p' and kind ~= 'd'))) then
+  local attempts = before and tonumber(sub(before, 3, 8))
+  if not job or #job < 17 or (before and (#before < 95 or not attempts or (kind ~= 'p' and kind ~= 'd'))) then
     redis.pcall('LPUSH', quarantine, id)
     return
   end
-  local attempts, settled, available, trail = '000001', NEVER_SETTLED, nil, ''
+  local settled, available, trail = NEVER_SETTLED, nil, ''
   if before then
-    attempts = string.format('%06d', math.min(sub(before, 3, 8) + 1, 999999))
     settled, available, trail = sub(before, 25, 46), sub(before, 63, 78), trail_of(before)
   else
     available = available_at(job)
   end
+  attempts = string.format('%06d', math.min((attempts or 0) + 1, 999999))
   taken[#taken + 1] = id
   states[#states + 1] = id
   states[#states + 1] = 'r' .. priority .. attempts .. call .. settled .. at .. available .. at
