@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use journeyman::clock::{Clock, ManualClock};
@@ -56,8 +57,14 @@ struct Redis {
     clock: Arc<ManualClock>,
 }
 
+/// The server is this process's own, so a number tells its tests apart.
+fn fresh_prefix() -> String {
+    static USED: AtomicU64 = AtomicU64::new(0);
+    format!("test-{}:", USED.fetch_add(1, Ordering::Relaxed))
+}
+
 pub fn redis(clock: Arc<ManualClock>) -> Box<dyn Backend> {
-    Box::new(Redis { prefix: format!("{}:", journeyman::chance::suffix()), clock })
+    Box::new(Redis { prefix: fresh_prefix(), clock })
 }
 
 #[async_trait]
