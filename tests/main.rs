@@ -6,5 +6,6 @@ mod architecture;
 mod conformance;
 mod http;
 mod redis;
+mod requirements;
 mod support;
 mod worker;

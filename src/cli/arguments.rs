@@ -281,8 +281,12 @@ mod tests {
         super::parse(line.split_whitespace().map(OsString::from)).unwrap()
     }
 
+    /// R51: the commands there are.
     #[test]
-    fn the_definition_is_sound() {
+    fn r51_the_definition_is_sound_and_complete() {
+        let commands: Vec<String> = Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
+        let expected = ["serve", "work", "migrate", "status", "stats", "dispatch", "types", "openapi", "config"];
+        assert_eq!(commands, expected);
         Arguments::command().debug_assert();
     }
 

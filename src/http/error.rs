@@ -164,7 +164,9 @@ impl From<StoreError> for Problem {
 impl From<DispatchError> for Problem {
     fn from(error: DispatchError) -> Self {
         let store_error = match &error {
-            DispatchError::Unavailable(message) => passing(message),
+            DispatchError::Unavailable(message) => StoreError::Unavailable(message.clone()),
+            DispatchError::Unknown(message) => StoreError::Unknown(message.clone()),
+            DispatchError::Full(message) => StoreError::Full(message.clone()),
             DispatchError::Refused(message) => StoreError::Refused(message.clone()),
             DispatchError::Payload { .. } | DispatchError::QueueName { .. } | DispatchError::UnknownConnection(_) => {
                 return Self::internal(&error);
@@ -178,14 +180,6 @@ impl From<DispatchError> for Problem {
     }
 }
 
-/// `DispatchError` keeps of a passing store error only its text, which begins with the words of its kind.
-fn passing(message: &str) -> StoreError {
-    [StoreError::Unknown, StoreError::Full]
-        .into_iter()
-        .find(|kind| message.starts_with(&kind(String::new()).to_string()))
-        .map_or_else(|| StoreError::Unavailable(message.to_owned()), |kind| kind(message.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,11 +187,11 @@ mod tests {
     #[test]
     fn a_dispatch_keeps_the_kind_of_its_store_error() {
         for (error, code) in [
-            (StoreError::Unavailable("x".into()), Code::StoreUnavailable),
-            (StoreError::Unknown("x".into()), Code::StoreTimeout),
-            (StoreError::Full("x".into()), Code::StoreFull),
+            (DispatchError::Unavailable("x".into()), Code::StoreUnavailable),
+            (DispatchError::Unknown("x".into()), Code::StoreTimeout),
+            (DispatchError::Full("x".into()), Code::StoreFull),
         ] {
-            assert_eq!(Problem::from(DispatchError::Unavailable(error.to_string())).code, code);
+            assert_eq!(Problem::from(error).code, code);
         }
     }
 }

@@ -95,8 +95,10 @@ fn dispatched(id: JobId, queue: QueueName, outcome: PushOutcome) -> Result<Dispa
 
 fn refusal(error: StoreError) -> DispatchError {
     match error {
+        StoreError::Unavailable(message) => DispatchError::Unavailable(message),
+        StoreError::Unknown(message) => DispatchError::Unknown(message),
+        StoreError::Full(message) => DispatchError::Full(message),
         StoreError::Refused(message) => DispatchError::Refused(message),
-        passing => DispatchError::Unavailable(passing.to_string()),
     }
 }
 

@@ -57,15 +57,30 @@ async fn gather(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Waiting>) {
     }
 }
 
+/// Calls the store for whole callers at a time, so that nobody's bulk is torn in two.
 async fn push_together(store: &dyn Store, batch: Vec<Waiting>) {
-    let mut jobs = Vec::with_capacity(batch.len());
-    let mut callers = Vec::with_capacity(batch.len());
-    for Waiting { jobs: of_caller, answer } in batch {
-        callers.push((of_caller.len(), answer));
+    let mut together = Vec::new();
+    let mut count = 0;
+    for waiting in batch {
+        if count + waiting.jobs.len() > limits::BULK && count > 0 {
+            push_once(store, std::mem::take(&mut together)).await;
+            count = 0;
+        }
+        count += waiting.jobs.len();
+        together.push(waiting);
+    }
+    push_once(store, together).await;
+}
+
+async fn push_once(store: &dyn Store, callers: Vec<Waiting>) {
+    let mut jobs = Vec::new();
+    let mut answers = Vec::with_capacity(callers.len());
+    for Waiting { jobs: of_caller, answer } in callers {
+        answers.push((of_caller.len(), answer));
         jobs.extend(of_caller);
     }
     let mut outcomes = store.push(&jobs).await.map(Vec::into_iter);
-    for (count, answer) in callers {
+    for (count, answer) in answers {
         let share = match &mut outcomes {
             Ok(outcomes) => Ok(outcomes.by_ref().take(count).collect()),
             Err(error) => Err(error.clone()),

@@ -1,5 +1,6 @@
 //! Imports point one way, and files stay small: what `docs/design.md` says of the tree, held.
 
+mod jobs;
 mod source;
 
 use source::Source;

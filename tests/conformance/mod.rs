@@ -1,4 +1,4 @@
-//! One suite that makes a driver done: every case runs on every driver.
+//! One suite that makes a driver done: every case runs on every driver (R34).
 //!
 //! One run of one case: `cargo test --test journeyman conformance::memory::jobs_come_out_in_the_order_they_went_in`.
 //! A new driver: a backend in `stores.rs` and a line at the end of this file. The ids in the cases' comments are those

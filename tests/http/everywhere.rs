@@ -84,6 +84,7 @@ async fn api_answers_are_not_to_be_kept() {
     }
 }
 
+/// R47: as a library the API is a router to nest.
 #[tokio::test]
 async fn the_api_can_be_nested_under_another_router() {
     let api = Api::new();

@@ -142,3 +142,17 @@ async fn r46_a_workers_own_number_of_tries_overrides_the_jobs() {
     assert_eq!(rig.until(id, State::Failed).await.attempts, 1);
     worker.stop().await;
 }
+
+/// R10: a panic is a failure of its job, and the worker lives.
+#[tokio::test]
+async fn r10_a_panicking_job_fails_and_the_worker_lives() {
+    let rig = Rig::new();
+    let worker = rig.start();
+    let id = rig.push(&super::jobs::Panic {}).await;
+    let record = rig.until(id, State::Failed).await;
+    assert_eq!(record.trail.error.unwrap().kind(), ErrorKind::Panic);
+    assert_eq!(record.attempts, 3);
+    let next = rig.push(&super::jobs::Write { text: "alive".into() }).await;
+    rig.until(next, State::Completed).await;
+    worker.stop().await;
+}

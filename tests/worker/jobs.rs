@@ -236,6 +236,17 @@ impl Job for Later {
     }
 }
 
+/// Panics, on the thread it runs on.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Panic {}
+
+#[job(name = "worker.panic")]
+impl Job for Panic {
+    async fn handle(&self, _ctx: &JobContext) -> JobResult {
+        panic!("as told")
+    }
+}
+
 /// The plain typetag form: no attribute, no schema.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Plain {}

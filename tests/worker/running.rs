@@ -14,6 +14,20 @@ fn write(text: &str) -> Write {
     Write { text: text.into() }
 }
 
+/// R1: what a job that says nothing means.
+#[test]
+fn r1_every_method_but_handle_has_its_documented_default() {
+    let job = write("x");
+    assert_eq!(job.max_tries(), 3);
+    assert_eq!(job.timeout(), Duration::from_secs(60));
+    assert_eq!(job.retry_after(), Duration::ZERO);
+    assert_eq!(job.queue(), "default");
+    assert_eq!(job.priority(), None);
+    assert_eq!((job.backoff(), job.retry_for()), (None, None));
+    assert!(job.tags().is_empty());
+    assert_eq!((Introspect {}).max_tries(), 2);
+}
+
 /// R2: both forms are known by name; only the attribute's has a schema.
 #[tokio::test]
 async fn r2_the_plain_typetag_form_runs_too() {
@@ -164,5 +178,4 @@ async fn r21_options_are_frozen_at_dispatch() {
     let body = journeyman::queue::Body::read(&record.body).unwrap();
     assert_eq!((body.options.max_tries, body.options.tags), (9, vec!["blue".to_owned()]));
     assert_eq!(record.priority, Priority::High);
-    assert_eq!(write("x").queue(), "default");
 }

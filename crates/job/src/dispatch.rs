@@ -27,9 +27,15 @@ pub enum DispatchError {
     UnknownConnection(String),
     #[error("{0}")]
     Refused(String),
-    /// Nothing is known to be stored; the same dispatch may be tried again.
+    /// Nothing was stored; trying again may help.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
+    /// It may or may not have been stored.
+    #[error("the store did not answer in time, so the job may or may not be stored: {0}")]
+    Unknown(String),
+    /// Nothing was stored; jobs that end make room.
+    #[error("the store is full: {0}")]
+    Full(String),
 }
 
 /// A job's type and payload, and what the type itself says about running it.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use fred::clients::{Client, Pool, SubscriberClient};
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
-use fred::types::Value;
 use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, TcpConfig, UnresponsiveConfig,
 };
 use fred::types::scripts::Script;
+use fred::types::{Message, Value};
 use tokio::runtime::Handle;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tracing::warn;
@@ -57,7 +58,10 @@ impl Connection {
             close(pool, subscriber).await;
             return Err(error);
         }
-        let listener = tokio::spawn(listen(subscriber.clone(), channel.to_owned(), hub, after_outage));
+        // Before the store is handed out: a push that follows at once must be heard.
+        let messages = subscriber.message_rx();
+        subscribe(&subscriber, channel).await;
+        let listener = tokio::spawn(listen(subscriber.clone(), messages, channel.to_owned(), hub, after_outage));
         let (runtime, masked_url) = (Handle::current(), options.masked_url());
         let patience = PATIENCE.min(options.command_timeout);
         Ok(Self { pool, subscriber, listener, runtime, patience, masked_url })
@@ -117,6 +121,8 @@ pub fn meaning(error: &Error) -> StoreError {
         ErrorKind::Backpressure | ErrorKind::Routing | ErrorKind::Cluster | ErrorKind::Sentinel | ErrorKind::Tls => {
             StoreError::Unavailable(error.to_string())
         }
+        // fred's words for a connection that was gone before the command could be written to it.
+        ErrorKind::Unknown if text.starts_with("Failed to route command") => StoreError::Unavailable(text),
         _ => StoreError::Refused(text),
     }
 }
@@ -188,12 +194,12 @@ async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<(),
 /// Passes hints on until aborted, and subscribes anew after each outage.
 async fn listen(
     subscriber: SubscriberClient,
+    mut messages: broadcast::Receiver<Message>,
     channel: String,
     hub: Arc<WakeHub>,
     after_outage: impl Fn() + Send + 'static,
 ) {
-    let (mut messages, mut reconnects) = (subscriber.message_rx(), subscriber.reconnect_rx());
-    subscribe(&subscriber, &channel).await;
+    let mut reconnects = subscriber.reconnect_rx();
     let mut pings = tokio::time::interval(LISTENER_PING);
     loop {
         tokio::select! {
@@ -239,6 +245,7 @@ mod tests {
         assert!(matches!(of(ErrorKind::Unknown, "READONLY You can't write"), StoreError::Unavailable(_)));
         assert!(matches!(of(ErrorKind::Cluster, "CLUSTERDOWN Hash slot"), StoreError::Unavailable(_)));
         assert!(matches!(of(ErrorKind::Backpressure, "Max buffer"), StoreError::Unavailable(_)));
+        assert!(matches!(of(ErrorKind::Unknown, "Failed to route command."), StoreError::Unavailable(_)));
         assert!(matches!(of(ErrorKind::Timeout, "Request timed out."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::IO, "Connection closed."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::InvalidArgument, "WRONGTYPE Operation"), StoreError::Refused(_)));
