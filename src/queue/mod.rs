@@ -23,7 +23,7 @@ pub use envelope::{Body, Envelope};
 pub use inspector::{Connect, Found, Inspector, Store};
 pub use manager::{Dispatched, QueueManager};
 pub use record::JobRecord;
-pub use reservation::{CallId, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};
+pub use reservation::{CallId, Lost, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};
 pub use settlement::{Attempted, Policy, Settlement, decide};
 pub use state::{AttemptEffect, MOVES, Move, Owner, State, Verb, may_become};
 pub use stats::{Counters, QueueStats, Retention};

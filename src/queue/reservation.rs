@@ -76,4 +76,13 @@ pub struct ReservedJob {
     pub trail: Bytes,
     /// When this reservation was made, by the store's clock.
     pub reserved_at: Timestamp,
+    /// Set by `reclaim`: in whose hands the attempt was begun, and when.
+    pub lost: Option<Lost>,
+}
+
+/// The reservation that a dead worker left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    pub worker: String,
+    pub started_at: Timestamp,
 }

@@ -14,7 +14,10 @@ use crate::queue::{
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) reservation: Reservation,
-    pub(super) reserved_at: Timestamp,
+    /// When the attempt began, by the store's clock.
+    pub(super) started_at: Timestamp,
+    /// Who ran it.
+    worker: String,
     pub(super) trail: Trail,
     /// Since the store handed it out, by this process's clock.
     pub(super) duration: Duration,
@@ -23,18 +26,31 @@ pub(super) struct Ended {
 impl Ended {
     pub(super) fn new(job: &ReservedJob, duration: Duration) -> Self {
         let trail = Trail::decode(&job.trail);
-        Self { reservation: job.reservation.clone(), reserved_at: job.reserved_at, trail, duration }
+        let worker = job.reservation.worker.to_string();
+        Self { reservation: job.reservation.clone(), started_at: job.reserved_at, worker, trail, duration }
+    }
+
+    /// An attempt that its worker did not live to end.
+    pub(super) fn cut_short(job: &ReservedJob) -> Self {
+        let mut ended = Self::new(job, Duration::ZERO);
+        if let Some(lost) = &job.lost {
+            ended.started_at = lost.started_at;
+            ended.duration = job.reserved_at.since(lost.started_at);
+            ended.worker.clone_from(&lost.worker);
+        }
+        ended.trail.crashes += 1;
+        ended
     }
 
     /// When it ended on the store's clock: its start there plus what it took here.
     fn finished_at(&self) -> Timestamp {
-        self.reserved_at.plus(self.duration)
+        self.started_at.plus(self.duration)
     }
 
     /// Applies the retry policy to `result`, and completes the trail to match.
     pub(super) fn judged(mut self, options: &JobOptions, policy: Policy, result: JobResult) -> (Settlement, Self) {
         let result = within_limits(result);
-        self.trail.first_started_at.get_or_insert(self.reserved_at);
+        self.trail.first_started_at.get_or_insert(self.started_at);
         let facts = Attempted {
             options,
             trail: &self.trail,
@@ -71,11 +87,11 @@ impl Ended {
     fn remember(&mut self, outcome: &str, error: Option<JobError>) {
         let entry = AttemptEntry {
             attempt: self.reservation.token.attempt,
-            started_at: self.reserved_at,
+            started_at: self.started_at,
             finished_at: self.finished_at(),
             outcome: outcome.to_owned(),
             error,
-            worker: self.reservation.worker.to_string(),
+            worker: self.worker.clone(),
         };
         self.trail.remember(entry);
     }

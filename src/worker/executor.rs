@@ -83,8 +83,7 @@ impl Executor {
     /// A job whose worker has died, taken over by the reaper: its attempt has failed without a result.
     pub(super) async fn bury_or_retry(&self, reserved: ReservedJob, revoked: Revoked) {
         let stopwatch = Stopwatch::start();
-        let mut ended = Ended::new(&reserved, Duration::ZERO);
-        ended.trail.crashes += 1;
+        let ended = Ended::cut_short(&reserved);
         let lost = JobError::of(ErrorKind::WorkerLost, "the worker that ran it died or fell silent");
         match ready(&reserved) {
             Ok(ready) => self.judge(&reserved, &ready, ended, Err(lost), &revoked, stopwatch).await,

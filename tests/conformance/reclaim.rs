@@ -57,6 +57,8 @@ pub async fn a_reclaim_begins_no_attempt(h: &Harness) {
     h.outlive_leases();
     let rescued = h.reclaim("reaper").await;
     assert_eq!(rescued[0].reserved_at, h.now());
+    let lost = rescued[0].lost.as_ref().unwrap();
+    assert_eq!((lost.worker.as_str(), lost.started_at), (WORKER, dead.reserved_at));
     assert_eq!(h.record(dead.reservation.job).await.started_at, Some(dead.reserved_at));
 }
 

@@ -85,7 +85,7 @@ pub async fn a_job_that_waits_cannot_be_settled(h: &Harness) {
         let token = Token { attempt: 0, call: h.call() };
         let reservation =
             Reservation { job: id, queue: queue(QUEUE), priority: Priority::Normal, worker: worker_id(WORKER), token };
-        let guess = ReservedJob { reservation, body: "".into(), trail: "".into(), reserved_at: h.now() };
+        let guess = ReservedJob { reservation, body: "".into(), trail: "".into(), reserved_at: h.now(), lost: None };
         refuses(h, &guess).await;
         refuses(h, &under(&guess, Token { attempt: 1, ..token })).await;
     }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use journeyman_job::{ErrorKind, Priority, QueueName, When};
+use journeyman_job::{ErrorKind, JobId, Priority, QueueName, When};
 
 use super::MemoryStore;
 use super::tables::{Entry, Tables};
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob, Retention, Settle, Settled,
-    Settlement, State, StoreError, WorkerId,
+    Beat, BeatReply, Driver, Lost, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob, Retention, Settle,
+    Settled, Settlement, State, StoreError, WorkerId,
 };
 use crate::wake::Wakeups;
 
@@ -263,9 +263,16 @@ fn reclaim(tables: &mut Tables, request: &ReserveRequest<'_>, now: Timestamp) ->
         .flat_map(|lease| lease.held.iter().copied())
         .take(request.max)
         .collect();
+    let left: Vec<_> = lost.iter().map(|id| left_behind(tables, *id)).collect();
     lost.iter().for_each(|id| tables.let_go(*id));
     tables.leases.retain(|_, lease| lease.ends_at > now || !lease.held.is_empty());
-    lost.into_iter().filter_map(|id| tables.hand(id, request.worker, request.call, now)).collect()
+    let handed = lost.into_iter().map(|id| tables.hand(id, request.worker, request.call, now));
+    handed.zip(left).filter_map(|(job, lost)| Some(ReservedJob { lost, ..job? })).collect()
+}
+
+fn left_behind(tables: &Tables, id: JobId) -> Option<Lost> {
+    let entry = tables.jobs.get(&id)?;
+    Some(Lost { worker: entry.holder.as_ref()?.worker.to_string(), started_at: entry.started_at? })
 }
 
 fn prune(tables: &mut Tables, retention: Retention, max: usize, now: Timestamp) -> usize {

@@ -114,7 +114,7 @@ impl Tables {
             token: holder.token,
         };
         let (body, trail) = (entry.envelope.body.clone(), entry.trail.clone());
-        Some(ReservedJob { reservation, body, trail, reserved_at: holder.since })
+        Some(ReservedJob { reservation, body, trail, reserved_at: holder.since, lost: None })
     }
 
     /// All that a worker holds, in the order taken.

@@ -7,7 +7,8 @@ use journeyman_job::{ErrorKind, JobId, Priority, QueueName, When};
 
 use crate::clock::{Timestamp, micros};
 use crate::queue::{
-    CallId, JobRecord, NewJob, Reservation, ReservedJob, Settle, Settlement, State, StoreError, Token, Trail, WorkerId,
+    CallId, JobRecord, Lost, NewJob, Reservation, ReservedJob, Settle, Settlement, State, StoreError, Token, Trail,
+    WorkerId,
 };
 
 /// What never changes about a job.
@@ -124,7 +125,14 @@ pub fn reserved_job(
         worker: worker.clone(),
         token: Token { attempt, call },
     };
-    Ok(ReservedJob { reservation, body: StoredJob::read(job)?.body, trail, reserved_at })
+    Ok(ReservedJob { reservation, body: StoredJob::read(job)?.body, trail, reserved_at, lost: None })
+}
+
+/// Start and worker of the attempt that a dead worker left behind.
+pub fn lost(value: &[u8]) -> Result<Lost, StoreError> {
+    let started_at = digits(value, 0, 16).map(Timestamp::from_micros)?;
+    let worker = value.get(16..).and_then(|name| std::str::from_utf8(name).ok()).ok_or_else(damaged)?;
+    Ok(Lost { worker: worker.to_owned(), started_at })
 }
 
 /// A call as 16 hexadecimal digits.

@@ -153,7 +153,8 @@ impl RedisStore {
         let mut jobs = Vec::new();
         while !reply.is_empty() {
             let (tag, job, trail) = (reply.bytes()?, reply.bytes()?, reply.bytes()?);
-            jobs.push(records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, now)?);
+            let taken = records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, now)?;
+            jobs.push(ReservedJob { lost: Some(records::lost(&reply.bytes()?)?), ..taken });
         }
         Ok(jobs)
     }

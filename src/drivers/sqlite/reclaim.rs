@@ -6,7 +6,8 @@ use super::error::Failure;
 use super::group::{Change, Group};
 use super::reserve::{Request, taken_by_call};
 use super::{lease, rows};
-use crate::queue::{ReservedJob, limits};
+use crate::clock::Timestamp;
+use crate::queue::{Lost, ReservedJob, limits};
 
 const ENDED: &str = "SELECT worker FROM queue_leases WHERE expires_at <= ?1 AND worker <> ?2 ORDER BY expires_at";
 
@@ -15,7 +16,7 @@ pub(super) const LEFT: &str = "SELECT id FROM queue_jobs WHERE state = 'reserved
 
 /// The attempt goes on in other hands, so its number and its start stay.
 const TAKE_OVER: &str = "UPDATE queue_jobs SET reserved_at = ?2, worker = ?3, call = ?4 WHERE id = ?1
-    RETURNING job_id, attempts, reserved_at, trail, payload, queue, priority, position, call";
+    RETURNING job_id, attempts, reserved_at, trail, payload, queue, priority, position, call, started_at";
 
 const FORGET: &str = "DELETE FROM queue_leases WHERE worker = ?1
     AND NOT EXISTS (SELECT 1 FROM queue_jobs WHERE state = 'reserved' AND worker = ?1)";
@@ -61,7 +62,12 @@ fn take_over(group: &Group<'_>, request: &Request, lost: &str, jobs: &mut Vec<Re
     let (now, worker, call) = (group.now.as_micros(), request.worker.as_str(), rows::call_column(request.call));
     for id in ids {
         let values = params![id, now, worker, call];
-        jobs.push(update.query_row(values, |row| rows::reserved_job(row, &request.worker))?.job);
+        let taken = update.query_row(values, |row| {
+            let started_at = Timestamp::from_micros(row.get(9)?);
+            let lost = Some(Lost { worker: lost.to_owned(), started_at });
+            Ok(ReservedJob { lost, ..rows::reserved_job(row, &request.worker)?.job })
+        })?;
+        jobs.push(taken);
     }
     group.statement(FORGET)?.execute([lost])?;
     Ok(())

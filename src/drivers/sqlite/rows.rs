@@ -43,6 +43,7 @@ pub(super) fn reserved_job(row: &Row<'_>, worker: &WorkerId) -> rusqlite::Result
         body: bytes(row, 4)?,
         trail: bytes(row, 3)?,
         reserved_at: Timestamp::from_micros(row.get(2)?),
+        lost: None,
     };
     Ok(Taken { job, position: row.get(7)? })
 }

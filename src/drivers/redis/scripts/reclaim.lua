@@ -2,7 +2,7 @@
 -- Hands the jobs of a worker whose lease has ended to another, under fresh tokens, attempts unchanged.
 -- KEYS: 1 leases, 2 the dead worker's reserved list, 3 the new holder's, 4 jobs, 5 state, 6 quarantine
 -- ARGV: 1 now or '', 2 lease in microseconds, 3 call, 4 most jobs, 5 new holder, 6 dead worker
--- Returns: now, then three per job: id + priority + attempts, value of `jobs`, trail
+-- Returns: now, then four per job: id + priority + attempts, value of `jobs`, trail, started_at + the dead worker
 local leases, from, to, jobs, state, quarantine = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now, call, worker = clock(ARGV[1]), ARGV[3], ARGV[5]
 local at, reply = stamp(now), { now }
@@ -30,6 +30,7 @@ if #ids > 0 then
       reply[#reply + 1] = id .. sub(before, 2, 8)
       reply[#reply + 1] = job
       reply[#reply + 1] = trail
+      reply[#reply + 1] = sub(before, 79, 94) .. ARGV[6]
     else
       redis.pcall('LPUSH', quarantine, id)
     end
