@@ -13,6 +13,9 @@ use super::options::WorkerOptions;
 use super::patience::Patience;
 use crate::queue::{Beat, BeatReply, Connect, ReservedJob, Settle, Settlement, Store, StoreError};
 
+/// How long the last beat may take.
+pub(super) const FAREWELL: Duration = Duration::from_millis(150);
+
 /// Beats until `stop`, then once more, to give back what a lost answer may have left behind, and takes its leave.
 pub(super) fn start(
     options: WorkerOptions,
@@ -50,7 +53,7 @@ impl Heart {
             self.beat(store.as_ref()).await?;
             store.retire(&self.options.id).await
         };
-        match tokio::time::timeout(Duration::from_secs(2), farewell).await {
+        match tokio::time::timeout(FAREWELL, farewell).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => warn!(%error, "the worker left without telling the store; its lease will run out"),
             Err(_) => warn!("the worker left without telling the store, which did not answer; its lease will run out"),

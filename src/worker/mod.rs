@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -40,8 +41,10 @@ use held::Held;
 use reaper::Reaper;
 use settler::Settler;
 
-/// How long a stopping worker waits for the store to take its last settlements.
-const LAST_SETTLEMENTS: Duration = Duration::from_secs(5);
+/// How long a stopping worker waits for cancelled jobs to hand in their returns.
+const LAST_RETURNS: Duration = Duration::from_millis(200);
+/// How long it waits, at least, for the store to take its last settlements.
+const LAST_SETTLEMENTS: Duration = Duration::from_millis(400);
 
 /// A running worker.
 #[derive(Debug)]
@@ -110,28 +113,30 @@ impl Worker {
     }
 
     /// Stops reserving, lets running jobs finish for the grace period, gives the rest back without using an attempt,
-    /// and takes its leave of the store.
+    /// and takes its leave of the store. Takes a second longer than the grace period at the most, whatever the store does.
     pub async fn stop(self) {
+        let grace_ends = Instant::now() + self.grace;
         self.stop.cancel();
         self.running.close();
         self.services.close();
-        if tokio::time::timeout(self.grace, self.running.wait()).await.is_err() {
+        if timeout_at(grace_ends, self.running.wait()).await.is_err() {
             info!(jobs = self.running.len(), "grace period over: giving back what still runs");
             self.held.give_back_all();
             // A cancelled job hands in its return at once; only a `failed` method can still be under way.
-            let _ = tokio::time::timeout(Duration::from_secs(1), self.running.wait()).await;
+            let _ = timeout(LAST_RETURNS, self.running.wait()).await;
         }
         let settled = async {
             // With the last fetcher and job gone so is the settler's last sender, and it ends when all is told.
             self.services.wait().await;
             self.settler.await
         };
-        if tokio::time::timeout(LAST_SETTLEMENTS, settled).await.is_err() {
+        let last_settlements = grace_ends.max(Instant::now() + LAST_SETTLEMENTS);
+        if timeout_at(last_settlements, settled).await.is_err() {
             warn!("the store did not take the last results in time; those jobs will run again");
         }
         self.farewell.cancel();
         let left = tokio::task::spawn_blocking(move || self.heartbeat.join());
-        if tokio::time::timeout(Duration::from_secs(3), left).await.is_err() {
+        if timeout(heartbeat::FAREWELL * 2, left).await.is_err() {
             warn!("the heartbeat did not end in time");
         }
     }

@@ -44,7 +44,11 @@ async fn p3_a_dead_workers_job_runs_again_and_its_late_settle_is_refused() {
     let lost = &record.trail.history[0];
     assert_eq!((lost.outcome.as_str(), lost.worker.as_str()), ("worker_lost", "doomed-1"));
     assert_eq!(lost.started_at, doomed[0].reserved_at);
-    assert_eq!(record.trail.first_started_at, Some(doomed[0].reserved_at), "the total budget runs from the first start");
+    assert_eq!(
+        record.trail.first_started_at,
+        Some(doomed[0].reserved_at),
+        "the total budget runs from the first start"
+    );
     assert_eq!(rig.store.settle(&[settle(&doomed[0])]).await.unwrap(), [Settled::Stale]);
     assert_eq!(rig.record(id).await, record, "a stale settle writes nothing");
     worker.stop().await;
