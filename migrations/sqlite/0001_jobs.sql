@@ -32,7 +32,9 @@ CREATE TABLE queue_jobs (
     job_id BLOB NOT NULL CHECK (length(job_id) = 16),
     queue TEXT NOT NULL,
     priority INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 4),
-    state TEXT NOT NULL CHECK (state IN ('pending', 'delayed', 'reserved', 'completed', 'cancelled')),
+    -- pending, delayed, reserved, completed or cancelled. Not checked: SQLite builds a table of such a list for every
+    -- row that is written.
+    state TEXT NOT NULL,
     -- First in first out among the jobs of a queue and priority. A requeued job keeps its position, which is in front of
     -- every job that was not taken before it.
     position INTEGER NOT NULL,

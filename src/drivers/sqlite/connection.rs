@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::SqliteOptions;
@@ -84,6 +85,8 @@ impl Database {
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(self.options.busy_timeout)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Else a statement with a bound limit is planned anew each time it runs.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "temp_store", "memory")?;
         connection.pragma_update(None, "mmap_size", i64::from(self.options.mmap_mib) * MIB)?;
         Ok(connection)

@@ -17,7 +17,8 @@ pub struct SqliteOptions {
     pub synchronous: Synchronous,
     /// Longest wait for another process that writes to the same file.
     pub busy_timeout: Duration,
-    /// Page cache of the writer, KiB.
+    /// Page cache of the writer, KiB. What it works on is little and near; a commit that has split a page walks the whole
+    /// cache, so more makes it slower.
     pub cache_kib: u32,
     /// Part of the file that is read through a memory map, MiB.
     pub mmap_mib: u32,
@@ -34,7 +35,7 @@ impl Default for SqliteOptions {
         Self {
             synchronous: Synchronous::Normal,
             busy_timeout: Duration::from_secs(5),
-            cache_kib: 64 * 1024,
+            cache_kib: 4 * 1024,
             mmap_mib: 128,
             checkpoint_pages: 4000,
             log_mib: 64,

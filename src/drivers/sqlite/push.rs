@@ -8,12 +8,12 @@ use super::group::{Change, Group};
 use crate::clock::Timestamp;
 use crate::queue::{NewJob, PushOutcome};
 
-/// Writes nothing if the id is known, be it of a failed job.
+/// Not one statement with the next: for an INSERT … SELECT SQLite copies every page aside before it writes to it.
 const INSERT: &str =
     "INSERT INTO queue_jobs (job_id, queue, priority, state, position, available_at, created_at, payload)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-    WHERE NOT EXISTS (SELECT 1 FROM queue_failed_jobs WHERE job_id = ?1)
-    ON CONFLICT (job_id) DO NOTHING";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (job_id) DO NOTHING";
+
+const HAS_FAILED: &str = "SELECT 1 FROM queue_failed_jobs WHERE job_id = ?1";
 
 pub(super) const COMPARE: &str = "SELECT queue = ?2 AND payload = ?3 FROM queue_jobs WHERE job_id = ?1
     UNION ALL SELECT queue = ?2 AND payload = ?3 FROM queue_failed_jobs WHERE job_id = ?1";
@@ -29,8 +29,9 @@ impl Change for Push {
     const ADDS_JOBS: bool = true;
 
     fn apply(&self, group: &mut Group<'_>) -> Result<Self::Answer, Failure> {
-        let mut insert = group.statement(INSERT)?;
-        let outcomes = self.jobs.iter().map(|job| push_one(group, &mut insert, job)).collect::<Result<_, _>>()?;
+        let (mut insert, mut has_failed) = (group.statement(INSERT)?, group.statement(HAS_FAILED)?);
+        let push = |job| push_one(group, &mut insert, &mut has_failed, job);
+        let outcomes = self.jobs.iter().map(push).collect::<Result<_, _>>()?;
         group.check_room()?;
         Ok(outcomes)
     }
@@ -43,6 +44,7 @@ impl Change for Push {
 fn push_one(
     group: &mut Group<'_>,
     insert: &mut CachedStatement<'_>,
+    has_failed: &mut CachedStatement<'_>,
     job: &NewJob,
 ) -> Result<PushOutcome, rusqlite::Error> {
     let envelope = &job.envelope;
@@ -50,6 +52,9 @@ fn push_one(
     let due = due_at(job.when, now);
     let delayed = due > now;
     group.ledger.register(group.connection, queue)?;
+    if has_failed.exists([envelope.id.as_bytes()])? {
+        return compare(group, job);
+    }
     if delayed {
         group.ledger.will_be_due(group.connection, queue, due.as_micros())?;
     }

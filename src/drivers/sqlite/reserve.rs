@@ -4,20 +4,22 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use journeyman_job::{Priority, QueueName};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::Failure;
 use super::group::{Change, Group};
 use super::rows::{self, RESERVED_COLUMNS, Taken};
 use super::{lease, promote};
 use crate::clock::Timestamp;
-use crate::queue::{CallId, ReserveRequest, Reserved, ReservedJob, WorkerId, limits};
+use crate::queue::{CallId, Reservation, ReserveRequest, Reserved, ReservedJob, Token, WorkerId, limits};
 
-pub(super) const TAKE: &str = "UPDATE queue_jobs
-    SET state = 'reserved', attempts = attempts + 1, reserved_at = ?1, started_at = ?1, worker = ?2, call = ?3
-    WHERE id IN (SELECT id FROM queue_jobs WHERE state = 'pending' AND queue = ?4 AND priority = ?5
-        ORDER BY position LIMIT ?6)
-    RETURNING job_id, attempts, reserved_at, trail, payload, queue, priority, position, call";
+/// Two statements rather than one with RETURNING, for which SQLite would copy every payload into a table of its own.
+pub(super) const FRONT: &str = "SELECT id, job_id, attempts, trail, payload FROM queue_jobs
+    WHERE state = 'pending' AND queue = ?1 AND priority = ?2 ORDER BY position LIMIT ?3";
+
+const TAKE: &str = "UPDATE queue_jobs
+    SET state = 'reserved', attempts = ?2, reserved_at = ?3, started_at = ?3, worker = ?4, call = ?5
+    WHERE id = ?1";
 
 pub(super) const NEXT_DUE: &str = "SELECT available_at FROM queue_jobs
     WHERE state = 'delayed' AND queue = ?1 ORDER BY available_at LIMIT 1";
@@ -84,33 +86,49 @@ pub(super) fn taken_by_call(group: &Group<'_>, request: &Request) -> rusqlite::R
 }
 
 fn take(group: &mut Group<'_>, request: &Request, jobs: &mut Vec<ReservedJob>) -> rusqlite::Result<()> {
-    let mut update = group.statement(TAKE)?;
+    let (mut select, mut update) = (group.statement(FRONT)?, group.statement(TAKE)?);
+    let (now, worker, call) = (group.now.as_micros(), request.worker.as_str(), rows::call_column(request.call));
     for priority in Priority::DESCENDING {
         for queue in &request.queues {
-            let room = request.max - jobs.len();
+            let room = rows::whole(request.max - jobs.len());
             if room == 0 {
                 return Ok(());
             }
-            let values = params![
-                group.now.as_micros(),
-                request.worker.as_str(),
-                rows::call_column(request.call),
-                queue.as_str(),
-                priority.as_number(),
-                rows::whole(room)
-            ];
-            let mut taken: Vec<Taken> =
-                update.query_map(values, |row| rows::reserved_job(row, &request.worker))?.collect::<Result<_, _>>()?;
-            let Some(entry) = group.entry(queue)?.filter(|_| !taken.is_empty()) else { continue };
-            let count = rows::whole(taken.len());
+            let front: Vec<(i64, ReservedJob)> = select
+                .query_map(params![queue.as_str(), priority.as_number(), room], |row| {
+                    Ok((row.get(0)?, in_hand(row, request, queue, priority, group.now)?))
+                })?
+                .collect::<Result<_, _>>()?;
+            let Some(entry) = group.entry(queue)?.filter(|_| !front.is_empty()) else { continue };
+            let count = rows::whole(front.len());
             entry.add_pending(priority, -count);
             entry.reserved += count;
-            // RETURNING promises no order.
-            taken.sort_by_key(|taken| taken.position);
-            jobs.extend(taken.into_iter().map(|taken| taken.job));
+            for (id, job) in front {
+                update.execute(params![id, job.reservation.token.attempt, now, worker, call])?;
+                jobs.push(job);
+            }
         }
     }
     Ok(())
+}
+
+/// A row of [`FRONT`] as it will be once it is taken.
+fn in_hand(
+    row: &Row<'_>,
+    request: &Request,
+    queue: &QueueName,
+    priority: Priority,
+    reserved_at: Timestamp,
+) -> rusqlite::Result<ReservedJob> {
+    let reservation = Reservation {
+        job: rows::job_id(row, 1)?,
+        queue: queue.clone(),
+        priority,
+        worker: request.worker.clone(),
+        // Counted here, so that a crash in mid-run still costs a try.
+        token: Token { attempt: row.get::<_, u32>(2)? + 1, call: request.call },
+    };
+    Ok(ReservedJob { reservation, body: rows::bytes(row, 4)?, trail: rows::bytes(row, 3)?, reserved_at })
 }
 
 fn next_due(group: &Group<'_>, queues: &[QueueName]) -> rusqlite::Result<Option<Duration>> {

@@ -352,7 +352,7 @@ fn no_statement_walks_the_backlog() {
     let connection = rusqlite::Connection::open(place.path()).unwrap();
     for sql in [
         super::push::COMPARE,
-        super::reserve::TAKE,
+        super::reserve::FRONT,
         super::reserve::NEXT_DUE,
         super::promote::DUE,
         super::settle::END,

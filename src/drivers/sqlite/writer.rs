@@ -79,7 +79,10 @@ impl Writer {
             Err(failure) if failure.concerns_all() => {
                 warn!(error = %failure, changes = batch.len(), "the database cannot be written");
                 batch.drain(..).for_each(|waiting| waiting.tell(Err(StoreError::from(&failure))));
-                self.reconnect();
+                // Another process's hold on the file is no fault of the connection.
+                if !failure.is_busy() {
+                    self.reconnect();
+                }
             }
             Err(_) => batch.drain(..).for_each(|waiting| self.serve_alone(waiting)),
         }
