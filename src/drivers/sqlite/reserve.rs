@@ -128,7 +128,7 @@ fn in_hand(
         // Counted here, so that a crash in mid-run still costs a try.
         token: Token { attempt: row.get::<_, u32>(2)? + 1, call: request.call },
     };
-    Ok(ReservedJob { reservation, body: rows::bytes(row, 4)?, trail: rows::bytes(row, 3)?, reserved_at })
+    Ok(ReservedJob { reservation, body: rows::bytes(row, 4)?, trail: rows::bytes(row, 3)?, reserved_at, lost: None })
 }
 
 fn next_due(group: &Group<'_>, queues: &[QueueName]) -> rusqlite::Result<Option<Duration>> {
