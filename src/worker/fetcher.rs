@@ -48,6 +48,8 @@ impl Fetcher {
         while left > 0 {
             let Some(slots) = self.free_slots(left).await else { break };
             let asked = slots.num_permits();
+            // Looked at before the store is asked: a job that ends in between may come back as a retry.
+            let was_idle = self.running.is_empty() && self.executor.held.is_empty();
             self.executor.held.call_begins(call.id);
             let answer = self.reserve(&queues, asked, &call).await;
             match answer {
@@ -59,8 +61,13 @@ impl Fetcher {
                     self.start(reserved.jobs, call.id, slots);
                     call = Call::fresh();
                     let has_learnt = got < asked && options.all_queues && self.learn_queues(&mut queues).await;
-                    if got < asked && !has_learnt && !self.rest(&wakeups, next_due, got).await {
-                        break;
+                    if got < asked && !has_learnt {
+                        if options.until.empty && was_idle && got == 0 {
+                            self.stop.cancel();
+                        }
+                        if !self.rest(&wakeups, next_due).await {
+                            break;
+                        }
                     }
                 }
                 Err(error) => {
@@ -125,12 +132,8 @@ impl Fetcher {
     }
 
     /// Sleeps until there may be work; `false` when the worker is to stop instead.
-    async fn rest(&self, wakeups: &Wakeups, next_due: Option<Duration>, got: usize) -> bool {
+    async fn rest(&self, wakeups: &Wakeups, next_due: Option<Duration>) -> bool {
         let options = &self.executor.options;
-        if options.until.empty && got == 0 && self.running.is_empty() {
-            self.stop.cancel();
-            return false;
-        }
         // With running jobs to wait for, look again soon; zero would spin.
         let longest = if options.until.empty { Duration::from_millis(20) } else { options.sleep };
         let nap = next_due.map_or(longest, |due| due.min(longest)).max(Duration::from_millis(1));

@@ -73,6 +73,11 @@ impl Held {
         self.state().jobs.values().map(|entry| entry.reservation.clone()).collect()
     }
 
+    /// Whether everything that was reserved is settled too.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().jobs.is_empty()
+    }
+
     /// Cancels a job that the store has given to another.
     pub(super) fn revoke(&self, lost: &Reservation) -> bool {
         match self.state().jobs.get(&lost.job) {
