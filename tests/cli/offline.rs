@@ -104,5 +104,5 @@ fn r51_the_first_line_can_be_had_by_itself() {
     let home = Home::sqlite();
     let binary = env!("CARGO_BIN_EXE_journeyman");
     let ran: Ran = home.shell(&format!("'{binary}' openapi | head -1"));
-    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "openapi: 3.1.0\n", ""));
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "openapi: \"3.1.0\"\n", ""));
 }

@@ -56,7 +56,7 @@ fn a_data_folder_that_cannot_be_made_is_told_by_name() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_told_by_name_and_left_alone() {
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let home = Home::sqlite();
     std::fs::create_dir(home.path().join("data")).unwrap();
     let file = home.path().join("data/journeyman.db");
@@ -64,6 +64,6 @@ fn a_file_that_is_no_database_is_told_by_name_and_left_alone() {
     std::fs::write(&file, &text).unwrap();
     let ran = home.run(&["stats"]);
     let complaints = ran.complaints();
-    assert!(complaints.len() == 1 && complaints[0].contains("journeyman.db"), "{complaints:?}");
+    assert!(complaints.len() == 1 && complaints[0].contains("not a database"), "{complaints:?}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 }

@@ -35,12 +35,7 @@ fn long_job_in(home: &Home, process: &Process) -> String {
 }
 
 fn r48_a_job_that_outlasts_the_grace_period_is_given_back_unused(home: &Home) {
-    let mut server = home.serve(&[]).process;
-    // The grace period comes from a flagless setting, so it stands in the file.
     std::fs::write(home.path().join("journeyman.toml"), "worker.grace_shutdown_period = 1\n").unwrap();
-    server.signal("TERM");
-    assert!(server.ends_within(IN_TIME).success(), "idle: {}", server.stderr());
-
     for arguments in [&["--bind", "127.0.0.1:0"][..], &["work"][..]] {
         let mut process = home.start(arguments);
         let id = long_job_in(home, &process);
@@ -50,6 +45,7 @@ fn r48_a_job_that_outlasts_the_grace_period_is_given_back_unused(home: &Home) {
         let status = home.json(&["status", &id, "--json"]);
         assert_eq!((&status["status"], &status["attempts"]), (&json!("pending"), &json!(0)), "{status}");
         assert_eq!(status["worker"], json!(null));
+        // Out of the next one's way.
         home.ok(&["work", "--once", "--timeout", "0.01", "--max-tries", "1"]);
     }
 }

@@ -100,7 +100,7 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(problem["status"], self.status);
         let pointers = problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap());
-        let words = std::iter::once(problem["code"].as_str().unwrap()).chain(pointers);
-        format!("{} {}", self.status, words.collect::<Vec<_>>().join(" "))
+        let (status, code) = (self.status.to_string(), problem["code"].as_str().unwrap());
+        [status.as_str(), code].into_iter().chain(pointers).collect::<Vec<_>>().join(" ")
     }
 }

@@ -201,7 +201,10 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            println!("standard error of process {}:\n{}", self.id(), self.stderr());
+            #[expect(clippy::print_stdout, reason = "the harness shows it beside the failure")]
+            {
+                println!("standard error of process {}:\n{}", self.id(), self.stderr());
+            }
         }
     }
 }
