@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use journeyman::clock::Stopwatch;
 
+use crate::support::http::Api;
 use crate::support::process::Home;
+use crate::support::until;
 
 #[test]
 fn a_port_in_use_is_told_with_the_way_out() {
@@ -66,4 +68,17 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let complaints = ran.complaints();
     assert!(complaints.len() == 1 && complaints[0].contains("not a database"), "{complaints:?}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn a_banner_that_nobody_reads_keeps_nobody_from_serving() {
+    let home = Home::sqlite();
+    let mut process = home.start_unread(&["--bind", "127.0.0.1:0"]);
+    let address = until("the log tells where it listens", Duration::from_secs(20), || {
+        assert!(process.is_running(), "it has ended: {}", process.stderr());
+        let log = process.stderr();
+        let (_, rest) = log.split_once("address=")?;
+        rest.split_whitespace().next()?.parse().ok()
+    });
+    assert_eq!(Api(address).get("/live").status, 200);
 }

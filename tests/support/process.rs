@@ -93,9 +93,20 @@ impl Home {
     /// Starts a command that goes on.
     pub fn start(&self, arguments: &[&str]) -> Process {
         let logs = tempfile::tempdir().unwrap();
+        let out = File::create(logs.path().join("out")).unwrap();
+        self.start_into(out, logs, arguments)
+    }
+
+    /// The same with a standard output that nobody reads.
+    pub fn start_unread(&self, arguments: &[&str]) -> Process {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        self.start_into(writer, tempfile::tempdir().unwrap(), arguments)
+    }
+
+    fn start_into(&self, out: impl Into<Stdio>, logs: TempDir, arguments: &[&str]) -> Process {
         let mut command = self.command(arguments);
-        command.stdin(Stdio::null());
-        command.stdout(File::create(logs.path().join("out")).unwrap());
+        command.stdin(Stdio::null()).stdout(out);
         command.stderr(File::create(logs.path().join("err")).unwrap());
         Process { child: command.spawn().unwrap(), logs }
     }
