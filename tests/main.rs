@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod architecture;
+mod cli;
 mod conformance;
+mod faults;
 mod http;
 mod redis;
 mod requirements;

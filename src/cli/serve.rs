@@ -29,7 +29,11 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
     let address = listener.local_addr()?;
     let worker = if options.no_worker { None } else { Some(app.work(false, None)?) };
     let router = http::router(api_state(&app, worker.as_ref(), shutdown.clone()));
-    greet(&app, address, worker.is_some()).await?;
+    match greet(&app, address, worker.is_some()).await {
+        // Nobody reads the banner: no reason not to serve.
+        Err(Failure::Output(error)) => warn!(%address, %error, "listening; the banner could not be printed"),
+        greeted => drop(greeted?),
+    }
     let limits = server_limits(&app.config);
     let stop_worker = async {
         shutdown.cancelled().await;

@@ -1,9 +1,13 @@
 //! `journeyman status`.
 
+use std::fmt;
 use std::process::ExitCode;
 
 use journeyman_job::JobId;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::output::{Output, table};
 use super::{Failure, Outcome};
@@ -20,13 +24,13 @@ pub(super) async fn run(config: Config, id: JobId, output: Output) -> Outcome {
         Found::Nothing => return Err(Failure::Other(format!("no job has the id {id} in {}", connected.name))),
     };
     let status = JobStatus::from(*record);
+    let text = serde_json::to_string(&status).map_err(std::io::Error::other)?;
+    let fields: Fields = serde_json::from_str(&text).map_err(std::io::Error::other)?;
     output.show(&status, || {
         let mut shown = table(["", "job"]);
         // The API's own names, in its order; what is not set takes no line.
-        if let Ok(Value::Object(fields)) = serde_json::to_value(&status) {
-            for (name, value) in fields.iter().filter(|(name, value)| !value.is_null() && !is_alias(name)) {
-                shown.add_row([name.clone(), for_people(value)]);
-            }
+        for (name, value) in fields.0.iter().filter(|(name, value)| value.get() != "null" && !is_alias(name)) {
+            shown.add_row([name.clone(), for_people(name, value.get())]);
         }
         shown
     })?;
@@ -38,10 +42,45 @@ fn is_alias(name: &str) -> bool {
     matches!(name, "operation_id" | "job_id")
 }
 
-fn for_people(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-        other => other.to_string(),
+fn for_people(name: &str, value: &str) -> String {
+    // The job's own, byte for byte.
+    if matches!(name, "task_data" | "result") {
+        return value.to_owned();
+    }
+    match serde_json::from_str(value) {
+        Ok(Value::String(text)) => text,
+        Ok(Value::Array(items)) => items.iter().map(item_for_people).collect::<Vec<_>>().join("\n"),
+        _ => value.to_owned(),
+    }
+}
+
+fn item_for_people(item: &Value) -> String {
+    item.as_str().map_or_else(|| item.to_string(), str::to_owned)
+}
+
+/// The members of a JSON object in their order and their own words, which a `Value` would not keep.
+struct Fields(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields, M::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Fields(fields))
     }
 }

@@ -1,6 +1,6 @@
 //! What only Redis can do to us.
 
-mod server;
+pub mod server;
 
 use std::time::Duration;
 
