@@ -46,7 +46,10 @@ pub async fn connect(config: &Config) -> Result<Connected, StoreError> {
             let name = format!("SQLite {}", path.display());
             connected(name, move || {
                 let path = path.clone();
-                Box::pin(async move { SqliteStore::open(&path, Arc::new(SystemClock::default())) })
+                Box::pin(async move {
+                    SqliteStore::open(&path, Arc::new(SystemClock::default()))
+                        .map_err(|error| error.about(&path.display()))
+                })
             })
             .await
         }

@@ -31,6 +31,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same error, said of `what`.
+    #[must_use]
+    pub fn about(self, what: &dyn std::fmt::Display) -> Self {
+        let told =
+            |reason: String| if reason.contains(&what.to_string()) { reason } else { format!("{what}: {reason}") };
+        match self {
+            Self::Unavailable(reason) => Self::Unavailable(told(reason)),
+            Self::Unknown(reason) => Self::Unknown(told(reason)),
+            Self::Full(reason) => Self::Full(told(reason)),
+            Self::Refused(reason) => Self::Refused(told(reason)),
+        }
+    }
+
     /// Whether the same call may succeed later.
     pub fn is_passing(&self) -> bool {
         !matches!(self, Self::Refused(_))

@@ -62,10 +62,9 @@ fn r46_stop_when_empty_leaves_nothing_that_is_due(home: &Home) {
 
 /// A job that fails while the worker looks for more is due again before the worker may call the store empty.
 #[test]
-#[ignore = "about one run in eight leaves the retry: the fetcher believes an answer that is older than the retry"]
 fn r46_stop_when_empty_runs_a_retry_that_is_due() {
     for home in [Home::sqlite(), Home::redis()] {
-        for round in 1..=20 {
+        for round in 1..=5 {
             for _ in 0..8 {
                 dispatch(&home, "default");
             }

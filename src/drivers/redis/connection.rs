@@ -177,7 +177,7 @@ async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<(),
             Ok(_) => return Ok(()),
             Err(error) => error,
         };
-        let message = format!("cannot connect to {}: {cause}", options.masked_url());
+        let message = format!("cannot connect to {}: {}", options.masked_url(), plain(cause.details()));
         let is_passing = !matches!(cause.kind(), ErrorKind::Auth | ErrorKind::Config | ErrorKind::Url);
         if !is_passing {
             return Err(StoreError::Refused(message));
@@ -189,6 +189,12 @@ async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<(),
         tokio::time::sleep(wait).await;
         wait = (wait * 4).min(longest);
     }
+}
+
+/// fred tells an error of the system in its `Debug` form; what people want of it is its message.
+fn plain(details: &str) -> &str {
+    let message = details.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
+    message.map_or(details, |(message, _)| message)
 }
 
 /// Passes hints on until aborted, and subscribes anew after each outage.
@@ -237,6 +243,13 @@ async fn subscribe(subscriber: &SubscriberClient, channel: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_system_error_is_told_in_its_own_words() {
+        let debug = r#"Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }"#;
+        assert_eq!(plain(debug), "Connection refused");
+        assert_eq!(plain("WRONGPASS invalid"), "WRONGPASS invalid");
+    }
 
     #[test]
     fn an_error_says_whether_the_call_may_have_been_done() {
