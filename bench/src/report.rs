@@ -165,8 +165,8 @@ mod tests {
     fn no_line_is_wider_than_a_terminal() {
         let mut report = Report::new("7.0.15", &Arguments::parse_from(["bench"]));
         for value in [112_345.0, 98_765.0, 123_456.0] {
-            report.add("S", "without job lines, 256, jobs/s", Some(Kind::Sqlite), Unit::PerSecond, value);
-            report.add("S", "without job lines, 256, jobs/s", Some(Kind::Redis), Unit::PerSecond, value);
+            report.add("S", "no job lines, 256 slots, jobs/s", Some(Kind::Sqlite), Unit::PerSecond, value);
+            report.add("S", "no job lines, 256 slots, jobs/s", Some(Kind::Redis), Unit::PerSecond, value);
         }
         let text = report.to_string();
         assert!(text.contains("112.3k [98.8k-123.5k]"), "{text}");

@@ -103,13 +103,13 @@ impl Rounds<'_> {
         let workers = self.arguments.workers;
         let mut crews = vec![
             (format!("work, {workers} slots, jobs/s"), Crew::Work { workers }, true),
-            (format!("without job lines, {workers}, jobs/s"), Crew::Silent { workers }, true),
+            (format!("no job lines, {workers} slots, jobs/s"), Crew::Silent { workers }, true),
         ];
         if self.arguments.sweep {
             let slots = [5, 64, 256].into_iter().filter(|&slots| slots != workers);
             crews.extend(
                 slots.map(|slots| {
-                    (format!("without job lines, {slots}, jobs/s"), Crew::Silent { workers: slots }, false)
+                    (format!("no job lines, {slots} slots, jobs/s"), Crew::Silent { workers: slots }, false)
                 }),
             );
         }
@@ -119,7 +119,7 @@ impl Rounds<'_> {
             if !is_whole {
                 continue;
             }
-            let prefix = if matches!(crew, Crew::Work { .. }) { "work" } else { "without job lines" };
+            let prefix = if matches!(crew, Crew::Work { .. }) { "work" } else { "no job lines" };
             let mut add = |what: &str, unit, value| self.report.add(SECTION, what, Some(kind), unit, value);
             add(&format!("{prefix}: peak RSS, MiB"), Unit::Mib, drained.peak_mib);
             add(&format!("{prefix}: worker CPU s/100k"), Unit::Seconds, drained.worker_cpu);
