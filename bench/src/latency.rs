@@ -1,0 +1,153 @@
+//! From the call that pushes a job to the job's first line, with a worker that has nothing else to do.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use journeyman::app::App;
+use journeyman::chance;
+use journeyman::clock::{Clock, SystemClock};
+use journeyman::config::{Config, Sources};
+use journeyman_job::prelude::*;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::ChildStdout;
+use tokio::sync::mpsc;
+
+use crate::figures;
+use crate::guarded::Guarded;
+use crate::stores::{self, Stand};
+
+/// No job may take longer to start: then something is broken rather than slow.
+const LOST: Duration = Duration::from_secs(5);
+/// Samples before those that count.
+const WARM_UP: usize = 50;
+
+/// Tells how long it was under way.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct BenchLatency {
+    /// By the machine's clock, which every process here shares.
+    sent_at_micros: i64,
+}
+
+#[job]
+impl Job for BenchLatency {
+    async fn handle(&self, _ctx: &JobContext) -> JobResult {
+        let under_way = now_micros() - self.sent_at_micros;
+        if let Some(started) = STARTED.get() {
+            // Nobody is left to tell at the end of a run.
+            let _ = started.send(under_way);
+        }
+        Ok(Outcome::done())
+    }
+}
+
+/// Where the jobs of this process report, once for all runs.
+static STARTED: OnceLock<mpsc::UnboundedSender<i64>> = OnceLock::new();
+
+/// The receiving end of the jobs of this process.
+#[derive(Debug)]
+pub struct Starts(mpsc::UnboundedReceiver<i64>);
+
+impl Starts {
+    /// May be called once in a process.
+    pub fn listen() -> anyhow::Result<Self> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        ensure!(STARTED.set(sender).is_ok(), "the starts of jobs are listened to already");
+        Ok(Self(receiver))
+    }
+
+    async fn next(&mut self) -> anyhow::Result<i64> {
+        self.0.recv().await.context("no job can report its start")
+    }
+}
+
+/// Milliseconds.
+#[derive(Debug)]
+pub struct Latency {
+    pub p50: f64,
+    pub p99: f64,
+    pub max: f64,
+}
+
+/// The worker in the process that pushes.
+pub async fn same_process(stand: &Stand, starts: &mut Starts, samples: usize) -> anyhow::Result<Latency> {
+    let app = stand.open().await?;
+    let worker = app.work(false, None)?;
+    let mut seen = Vec::with_capacity(samples);
+    for sample in 0..WARM_UP + samples {
+        push(&app).await?;
+        let under_way = tokio::time::timeout(LOST, starts.next()).await.context("a job did not start within 5 s")??;
+        keep(&mut seen, sample, under_way)?;
+        pause().await;
+    }
+    worker.stop().await;
+    Ok(summary(seen))
+}
+
+/// The worker in a process of its own.
+pub async fn other_process(stand: &Stand, samples: usize) -> anyhow::Result<Latency> {
+    let app = stand.open().await?;
+    let program = stores::this_program()?;
+    let mut worker = Guarded::start(program.as_os_str(), &["latency-worker"], |command| {
+        stand.prepare(command);
+        command.stdout(Stdio::piped());
+    })?;
+    let stdout = worker.take_stdout().context("the worker has no standard output")?;
+    let mut lines = BufReader::new(ChildStdout::from_std(stdout)?).lines();
+    number(&mut lines).await?;
+    let mut seen = Vec::with_capacity(samples);
+    for sample in 0..WARM_UP + samples {
+        push(&app).await?;
+        keep(&mut seen, sample, number(&mut lines).await?)?;
+        pause().await;
+    }
+    Ok(summary(seen))
+}
+
+/// The hidden command: a worker of the environment's store that prints a number when it works, then one per job.
+pub async fn worker() -> anyhow::Result<()> {
+    let mut starts = Starts::listen()?;
+    let app = App::start(Config::load(&Sources::from_process(None, Vec::new())?)?.config).await?;
+    let _worker = app.work(false, None)?;
+    let mut output = std::io::stdout();
+    writeln!(output, "0")?;
+    loop {
+        writeln!(output, "{}", starts.next().await?)?;
+        output.flush()?;
+    }
+}
+
+async fn push(app: &App) -> anyhow::Result<()> {
+    app.manager.push(&BenchLatency { sent_at_micros: now_micros() }).await?;
+    Ok(())
+}
+
+async fn number(lines: &mut Lines<BufReader<ChildStdout>>) -> anyhow::Result<i64> {
+    let line = tokio::time::timeout(LOST, lines.next_line()).await.context("a job did not start within 5 s")??;
+    Ok(line.context("the worker has ended")?.parse()?)
+}
+
+/// Long enough for the worker to settle and fall idle, and never in step with anything.
+async fn pause() {
+    tokio::time::sleep(Duration::from_secs_f64(0.002 + 0.004 * chance::roll())).await;
+}
+
+fn keep(seen: &mut Vec<u64>, sample: usize, under_way: i64) -> anyhow::Result<()> {
+    let under_way = u64::try_from(under_way).context("the machine's clock was set back during the run")?;
+    if sample >= WARM_UP {
+        seen.push(under_way);
+    }
+    Ok(())
+}
+
+fn summary(mut seen: Vec<u64>) -> Latency {
+    seen.sort_unstable();
+    let millis = |percent| figures::percentile(&seen, percent) as f64 / 1000.0;
+    Latency { p50: millis(50.0), p99: millis(99.0), max: millis(100.0) }
+}
+
+fn now_micros() -> i64 {
+    SystemClock::default().now().as_micros()
+}

@@ -1,0 +1,187 @@
+//! The figures, for people and for programs.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::arguments::Arguments;
+use crate::figures::{median, range};
+use crate::push::PAYLOAD;
+use crate::stores::Kind;
+
+/// What a figure counts; it decides how it is written.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    PerSecond,
+    Millis,
+    Mib,
+    Seconds,
+    Bytes,
+}
+
+#[derive(Debug, Clone)]
+struct Figure {
+    section: &'static str,
+    name: String,
+    /// None for what no store has part in.
+    store: Option<Kind>,
+    unit: Unit,
+    rounds: Vec<f64>,
+}
+
+#[derive(Debug)]
+pub struct Report {
+    figures: Vec<Figure>,
+    notes: Vec<String>,
+    loads: Vec<String>,
+}
+
+impl Report {
+    pub fn new(redis: &str, arguments: &Arguments) -> Self {
+        let cores = std::thread::available_parallelism().map_or(0, usize::from);
+        let notes = vec![
+            format!("{} rounds, the stores in turn: median [least-most].", arguments.rounds),
+            format!("{cores} cores, shared by everything here; redis-server {redis}, no persistence."),
+            format!("Jobs: no-op, {PAYLOAD} bytes of JSON. Every store is created for one figure."),
+            "Default settings throughout: at least once, a lease and a token per job, statistics kept, every job's \
+             status and record kept (100 000 records, 7 days), all queues served."
+                .to_owned(),
+            "Redis pushes are atomic scripts; SQLite is in WAL mode, synchronous NORMAL: safe from a crash of the \
+             process, not from a power cut."
+                .to_owned(),
+            "Drain: process start to exit, less the fastest of three empty runs; afterwards the store says completed \
+             = jobs and nothing left. Job lines of `work` go to nowhere."
+                .to_owned(),
+        ];
+        Self { figures: Vec::new(), notes, loads: Vec::new() }
+    }
+
+    pub fn round_begins(&mut self, load_average: String) {
+        self.loads.push(load_average);
+    }
+
+    /// Adds one round's value of a figure.
+    pub fn add(&mut self, section: &'static str, name: &str, store: Option<Kind>, unit: Unit, value: f64) {
+        let is_same = |figure: &&mut Figure| figure.section == section && figure.name == name && figure.store == store;
+        match self.figures.iter_mut().find(is_same) {
+            Some(figure) => figure.rounds.push(value),
+            None => self.figures.push(Figure { section, name: name.to_owned(), store, unit, rounds: vec![value] }),
+        }
+    }
+
+    pub fn as_json(&self) -> Value {
+        let figures = self.figures.iter().map(|figure| {
+            let (least, most) = range(&figure.rounds);
+            json!({
+                "section": figure.section, "name": figure.name, "store": figure.store.map(Kind::name),
+                "unit": figure.unit, "median": median(&figure.rounds), "min": least, "max": most,
+                "rounds": figure.rounds,
+            })
+        });
+        json!({"figures": figures.collect::<Vec<_>>(), "notes": self.notes, "load_average_by_round": self.loads})
+    }
+
+    fn cell(&self, section: &str, name: &str, store: Option<Kind>) -> Option<String> {
+        let is_it = |figure: &&Figure| figure.section == section && figure.name == name && figure.store == store;
+        let figure = self.figures.iter().find(is_it)?;
+        let (least, most) = range(&figure.rounds);
+        let write = |value| written(figure.unit, value);
+        let middle = write(median(&figure.rounds));
+        Some(if figure.rounds.len() > 1 { format!("{middle} [{}-{}]", write(least), write(most)) } else { middle })
+    }
+
+    /// Section and name of each row, in the order they were first measured.
+    fn rows(&self) -> Vec<(&'static str, Vec<&str>)> {
+        let mut sections: Vec<(&'static str, Vec<&str>)> = Vec::new();
+        for figure in &self.figures {
+            let names = match sections.iter_mut().position(|(section, _)| *section == figure.section) {
+                Some(at) => &mut sections[at].1,
+                None => &mut sections.push_mut((figure.section, Vec::new())).1,
+            };
+            if !names.contains(&figure.name.as_str()) {
+                names.push(&figure.name);
+            }
+        }
+        sections
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n{:<35}{:>22}{:>23}", "", Kind::Sqlite.name(), Kind::Redis.name())?;
+        for (section, names) in self.rows() {
+            writeln!(f, "{section}")?;
+            for name in names {
+                let of = |store| self.cell(section, name, store);
+                let [sqlite, redis] = match of(None) {
+                    Some(alone) => [String::new(), alone],
+                    None => [of(Some(Kind::Sqlite)), of(Some(Kind::Redis))].map(|cell| cell.unwrap_or("-".into())),
+                };
+                writeln!(f, "  {name:<33}{sqlite:>22}{redis:>23}")?;
+            }
+        }
+        writeln!(f)?;
+        for note in &self.notes {
+            writeln!(f, "{}", wrapped(note))?;
+        }
+        writeln!(f, "{}", wrapped(&format!("Load average at the start of each round: {}.", self.loads.join("; "))))
+    }
+}
+
+fn written(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::PerSecond if value >= 1000.0 => format!("{:.1}k", value / 1000.0),
+        Unit::PerSecond | Unit::Bytes => format!("{value:.0}"),
+        Unit::Mib => format!("{value:.1}"),
+        Unit::Millis | Unit::Seconds => format!("{value:.2}"),
+    }
+}
+
+/// Broken between words to 80 columns.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() > 78 => lines.push(word.to_owned()),
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => {}
+        }
+    }
+    format!("- {}", lines.join("\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal() {
+        let mut report = Report::new("7.0.15", &Arguments::parse_from(["bench"]));
+        for value in [112_345.0, 98_765.0, 123_456.0] {
+            report.add("S", "no job lines, 256 slots, jobs/s", Some(Kind::Sqlite), Unit::PerSecond, value);
+            report.add("S", "no job lines, 256 slots, jobs/s", Some(Kind::Redis), Unit::PerSecond, value);
+        }
+        let text = report.to_string();
+        assert!(text.contains("112.3k [98.8k-123.5k]"), "{text}");
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_rounds_of_a_figure_are_one_row() {
+        let mut report = Report::new("7.0.15", &Arguments::parse_from(["bench"]));
+        for value in [3.0, 1.0, 2.0] {
+            report.add("S", "n", Some(Kind::Redis), Unit::Millis, value);
+        }
+        let figure = &report.as_json()["figures"][0];
+        assert_eq!((&figure["median"], &figure["min"], &figure["store"]), (&json!(2.0), &json!(1.0), &json!("Redis")));
+    }
+}

@@ -1,0 +1,157 @@
+//! Every measurement, round after round, the stores taking turns.
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::arguments::{Arguments, Section, Sizes};
+use crate::drain::{self, Crew};
+use crate::http_load::Outcome;
+use crate::latency::{self, Latency, Starts};
+use crate::process;
+use crate::push::{self, Shape};
+use crate::report::{Report, Unit};
+use crate::stores::{Kind, Stores};
+use crate::{memory, serving};
+
+/// Longest that one measurement may take.
+const LONGEST: Duration = Duration::from_secs(60);
+
+struct Rounds<'a> {
+    arguments: &'a Arguments,
+    sizes: Sizes,
+    stores: &'a Stores,
+    starts: Starts,
+    report: Report,
+}
+
+pub async fn run(arguments: &Arguments, stores: &Stores) -> anyhow::Result<Report> {
+    let report = Report::new(&stores.redis.version()?, arguments);
+    let mut rounds = Rounds { arguments, sizes: arguments.sizes(), stores, starts: Starts::listen()?, report };
+    for round in 1..=arguments.rounds {
+        let load = process::load_average();
+        eprintln!("round {round} of {}, load average {load}", arguments.rounds);
+        rounds.report.round_begins(load);
+        rounds.one().await?;
+    }
+    Ok(rounds.report)
+}
+
+impl Rounds<'_> {
+    async fn one(&mut self) -> anyhow::Result<()> {
+        for section in [Section::Push, Section::Http, Section::Drain, Section::Latency] {
+            if section == Section::Http && self.arguments.wants(section) {
+                let outcome = bounded("the bare axum handler", serving::bare(&self.sizes)).await?;
+                self.add_http(None, &outcome);
+            }
+            for kind in self.arguments.kinds() {
+                if self.arguments.wants(section) {
+                    self.measure(section, kind).await?;
+                }
+            }
+        }
+        if self.arguments.wants(Section::Memory) && self.arguments.kinds().contains(&Kind::Redis) {
+            let bytes = bounded("memory", memory::bytes_per_job(self.stores, self.sizes.memory_jobs)).await?;
+            self.report.add("Redis memory", "bytes per waiting job", Some(Kind::Redis), Unit::Bytes, bytes);
+        }
+        Ok(())
+    }
+
+    async fn measure(&mut self, section: Section, kind: Kind) -> anyhow::Result<()> {
+        match section {
+            Section::Push => self.push(kind).await,
+            Section::Http => {
+                let stand = self.stores.fresh(kind)?;
+                let outcome = bounded("HTTP", serving::enqueue(&stand, &self.sizes)).await?;
+                self.add_http(Some(kind), &outcome);
+                Ok(())
+            }
+            Section::Drain => self.drain(kind).await,
+            Section::Latency => self.latency(kind).await,
+            Section::Memory => Ok(()),
+        }
+    }
+
+    async fn push(&mut self, kind: Kind) -> anyhow::Result<()> {
+        let sizes = self.sizes;
+        for (name, shape, jobs) in [
+            ("one at a time", Shape::Single { callers: 1 }, sizes.single_pushes),
+            ("50 in flight", Shape::Single { callers: 50 }, sizes.parallel_pushes),
+            ("bulks of 100, 1 in flight", Shape::Bulk { callers: 1 }, sizes.bulk_jobs),
+            ("bulks of 100, 4 in flight", Shape::Bulk { callers: 4 }, sizes.bulk_jobs),
+        ] {
+            let stand = self.stores.fresh(kind)?;
+            let rate = bounded(name, push::rate(&stand, shape, jobs)).await?;
+            self.report.add("Pushes by library, jobs/s", name, Some(kind), Unit::PerSecond, rate);
+        }
+        Ok(())
+    }
+
+    fn add_http(&mut self, kind: Option<Kind>, outcome: &Outcome) {
+        const SECTION: &str = "Pushes over HTTP, 64 connections";
+        let names = match kind {
+            Some(_) => ["enqueue, requests/s", "enqueue p50, ms", "enqueue p99, ms"],
+            None => ["bare axum, requests/s", "bare axum p50, ms", "bare axum p99, ms"],
+        };
+        self.report.add(SECTION, names[0], kind, Unit::PerSecond, outcome.rate);
+        self.report.add(SECTION, names[1], kind, Unit::Millis, outcome.p50_ms);
+        self.report.add(SECTION, names[2], kind, Unit::Millis, outcome.p99_ms);
+    }
+
+    async fn drain(&mut self, kind: Kind) -> anyhow::Result<()> {
+        const SECTION: &str = "Drain by one worker process";
+        let workers = self.arguments.workers;
+        let mut crews = vec![
+            (format!("work, {workers} slots, jobs/s"), Crew::Work { workers }, true),
+            (format!("no job lines, {workers} slots, jobs/s"), Crew::Silent { workers }, true),
+        ];
+        if self.arguments.sweep {
+            let slots = [5, 64, 256].into_iter().filter(|&slots| slots != workers);
+            crews.extend(
+                slots.map(|slots| {
+                    (format!("no job lines, {slots} slots, jobs/s"), Crew::Silent { workers: slots }, false)
+                }),
+            );
+        }
+        for (name, crew, is_whole) in crews {
+            let drained = bounded(&name, drain::measure(self.stores, kind, crew, self.sizes.drained)).await?;
+            self.report.add(SECTION, &name, Some(kind), Unit::PerSecond, drained.jobs_per_second);
+            if !is_whole {
+                continue;
+            }
+            let prefix = if matches!(crew, Crew::Work { .. }) { "work" } else { "no job lines" };
+            let mut add = |what: &str, unit, value| self.report.add(SECTION, what, Some(kind), unit, value);
+            add(&format!("{prefix}: peak RSS, MiB"), Unit::Mib, drained.peak_mib);
+            add(&format!("{prefix}: worker CPU s/100k"), Unit::Seconds, drained.worker_cpu);
+            if let Some(redis_cpu) = drained.redis_cpu {
+                add(&format!("{prefix}: Redis CPU s/100k"), Unit::Seconds, redis_cpu);
+            }
+        }
+        Ok(())
+    }
+
+    async fn latency(&mut self, kind: Kind) -> anyhow::Result<()> {
+        let samples = self.sizes.latency_samples;
+        let stand = self.stores.fresh(kind)?;
+        let same = bounded("latency", latency::same_process(&stand, &mut self.starts, samples)).await?;
+        self.add_latency("same process", kind, &same);
+        let stand = self.stores.fresh(kind)?;
+        let other = bounded("latency", latency::other_process(&stand, samples)).await?;
+        self.add_latency("other process", kind, &other);
+        Ok(())
+    }
+
+    fn add_latency(&mut self, place: &str, kind: Kind, latency: &Latency) {
+        for (word, value) in [("p50", latency.p50), ("p99", latency.p99), ("max", latency.max)] {
+            let name = format!("{place}, {word}");
+            self.report.add("Push to start, idle worker, ms", &name, Some(kind), Unit::Millis, value);
+        }
+    }
+}
+
+async fn bounded<T>(name: &str, measurement: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let outcome = tokio::time::timeout(LONGEST, measurement).await;
+    outcome
+        .with_context(|| format!("{name}: not done within {} s", LONGEST.as_secs()))?
+        .with_context(|| name.to_owned())
+}

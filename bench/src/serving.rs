@@ -1,0 +1,92 @@
+//! Pushes over HTTP: the real server, a bare one, and the load on either.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{ChildStdout, Command};
+
+use crate::arguments::Sizes;
+use crate::guarded::Guarded;
+use crate::http_load::Outcome;
+use crate::stores::{self, Expected, Stand};
+
+pub const CONNECTIONS: usize = 64;
+
+/// A server's banner must come within this time.
+const START: Duration = Duration::from_secs(10);
+
+/// Loads `journeyman serve --no-worker` on an empty store; every accepted job must be there afterwards.
+pub async fn enqueue(stand: &Stand, sizes: &Sizes) -> anyhow::Result<Outcome> {
+    let server = Server::start(
+        &stores::journeyman()?,
+        &["serve", "--no-worker", "--examples", "--bind", "127.0.0.1:0", "--log-level", "warn"],
+        |command| stand.prepare(command),
+    )
+    .await?;
+    let outcome = load(server.address, sizes).await?;
+    drop(server);
+    stand.verify(Expected::Waiting(outcome.accepted)).await?;
+    Ok(outcome)
+}
+
+/// Loads the handler that does nothing but parse.
+pub async fn bare(sizes: &Sizes) -> anyhow::Result<Outcome> {
+    let server = Server::start(&stores::this_program()?, &["bare-server"], |_| {}).await?;
+    load(server.address, sizes).await
+}
+
+struct Server {
+    address: SocketAddr,
+    /// Kept open, or what the server prints later would fail.
+    _banner: BufReader<ChildStdout>,
+    _process: Guarded,
+}
+
+impl Server {
+    async fn start(
+        program: &Path,
+        arguments: &[&str],
+        prepare: impl FnOnce(&mut std::process::Command),
+    ) -> anyhow::Result<Self> {
+        let mut process = Guarded::start(program.as_os_str(), arguments, |command| {
+            prepare(command);
+            command.stdout(Stdio::piped());
+        })?;
+        let stdout = process.take_stdout().context("the server has no standard output")?;
+        let mut banner = BufReader::new(ChildStdout::from_std(stdout)?);
+        let address = tokio::time::timeout(START, address(&mut banner)).await;
+        let address = address.context("the server does not tell its address within 10 s")??;
+        Ok(Self { address, _banner: banner, _process: process })
+    }
+}
+
+async fn address(banner: &mut BufReader<ChildStdout>) -> anyhow::Result<SocketAddr> {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        ensure!(banner.read_line(&mut line).await? > 0, "the server ended before it told its address");
+        if let Some((_, rest)) = line.split_once("http://") {
+            let address = rest.split([' ', '\n']).next().unwrap_or_default();
+            return address.parse().with_context(|| format!("the server told no address but {address:?}"));
+        }
+    }
+}
+
+async fn load(address: SocketAddr, sizes: &Sizes) -> anyhow::Result<Outcome> {
+    let output = Command::new(stores::this_program()?)
+        .args(["http-load", "--address", &address.to_string()])
+        .args(["--connections", &CONNECTIONS.to_string()])
+        .args(["--warm-up", &sizes.http_warm_up.as_millis().to_string()])
+        .args(["--counted", &sizes.http_counted.as_millis().to_string()])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    ensure!(output.status.success(), "the load generator failed ({})", output.status);
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
