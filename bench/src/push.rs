@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::ensure;
-use jobs::Noop;
+use jobs::noop::Noop;
 use journeyman::app::App;
 use journeyman::clock::Stopwatch;
 use journeyman::queue::QueueManager;

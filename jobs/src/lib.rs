@@ -1,14 +1,14 @@
 //! The jobs that this server knows: one file each. To add one, write its file and add its line here.
 
-mod aborts_process;
-mod always_fails;
-mod blocking_sleep;
-mod echo;
-mod flaky;
-mod generate_report;
-mod noop;
-mod panics;
-mod process_order;
-mod record_callback;
-mod send_notification;
-mod sleep;
+pub mod aborts_process;
+pub mod always_fails;
+pub mod blocking_sleep;
+pub mod echo;
+pub mod flaky;
+pub mod generate_report;
+pub mod noop;
+pub mod panics;
+pub mod process_order;
+pub mod record_callback;
+pub mod send_notification;
+pub mod sleep;
