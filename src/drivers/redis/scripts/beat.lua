@@ -7,14 +7,13 @@
 --          id + priority + attempts, value of `jobs`, trail, call + when it was reserved
 local state, leases, reserved, jobs = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, worker = clock(ARGV[1]), ARGV[3]
-local holder = worker .. '\n'
 local marks, known, matching = {}, {}, 0
 for first = 5, #ARGV, 500 do
   local ids = {}
   for i = first, math.min(first + 499, #ARGV) do ids[#ids + 1] = sub(ARGV[i], 1, 16) end
   local states = redis.call('HMGET', state, unpack(ids))
   for i, id in ipairs(ids) do
-    local holds = is_held(states[i], sub(ARGV[first + i - 1], 17, 38), holder)
+    local holds = is_held(states[i], sub(ARGV[first + i - 1], 17, 38))
     marks[#marks + 1] = holds and 'h' or 'l'
     if holds and not known[id] then
       known[id] = true

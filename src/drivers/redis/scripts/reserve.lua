@@ -18,38 +18,43 @@ local holds = redis.call('LLEN', reserved) > 0
 local promoted = promote(delayed, now, tonumber(ARGV[8]))
 local reply, taken, states = { now, 0 }, {}, {}
 
+-- Numbers are turned into text once for the whole batch: in a script that costs more than all else.
+local first_attempt = '000001' .. call .. NEVER_SETTLED .. at
+local hold = at .. worker .. '\n'
+
 -- One popped id: reserved, or put aside if it is no job that may run. One bad id never stops the others.
-local function take(id, priority, job, before)
-  local kind = before and sub(before, 1, 1)
+local function take(id, digit, job, before)
+  local kind = before and byte(before)
   local attempts = before and tonumber(sub(before, 3, 8))
-  if not job or #job < 17 or (before and (#before < 95 or not attempts or (kind ~= 'p' and kind ~= 'd'))) then
+  if not job or #job < 17 or (before and (#before < 95 or not attempts or (kind ~= 112 and kind ~= 100))) then
     redis.pcall('LPUSH', quarantine, id)
     return
   end
-  local settled, available, trail = NEVER_SETTLED, nil, ''
-  if before then
-    settled, available, trail = sub(before, 25, 46), sub(before, 63, 78), trail_of(before)
-  else
-    available = available_at(job)
-  end
-  attempts = string.format('%06d', math.min((attempts or 0) + 1, 999999))
   taken[#taken + 1] = id
   states[#states + 1] = id
-  states[#states + 1] = 'r' .. priority .. attempts .. call .. settled .. at .. available .. at
-    .. worker .. '\n' .. trail
-  reply[#reply + 1] = id .. priority .. attempts
-  reply[#reply + 1] = job
-  reply[#reply + 1] = trail
+  if before then
+    local trail, attempt = trail_of(before), string.format('%06d', math.min(attempts + 1, 999999))
+    states[#states + 1] = 'r' .. digit .. attempt .. call .. sub(before, 25, 46) .. at .. sub(before, 63, 78) .. hold .. trail
+    reply[#reply + 1] = id .. digit .. attempt
+    reply[#reply + 1] = job
+    reply[#reply + 1] = trail
+  else
+    states[#states + 1] = 'r' .. digit .. first_attempt .. available_at(job) .. hold
+    reply[#reply + 1] = id .. digit .. '000001'
+    reply[#reply + 1] = job
+    reply[#reply + 1] = ''
+  end
 end
 
 for priority = tonumber(ARGV[5]), tonumber(ARGV[6]), -1 do
+  local digit = string.char(48 + priority)
   while #taken < max do
     local asked = max - #taken
     local ids = redis.call('RPOP', KEYS[priority], asked)
     if not ids then break end
     local bodies = redis.call('HMGET', jobs, unpack(ids))
     local befores = redis.call('HMGET', state, unpack(ids))
-    for i, id in ipairs(ids) do take(id, priority, bodies[i], befores[i]) end
+    for i, id in ipairs(ids) do take(id, digit, bodies[i], befores[i]) end
     if #ids < asked then break end
   end
 end

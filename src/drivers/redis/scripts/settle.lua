@@ -8,7 +8,7 @@
 -- Returns: one letter per job: d done, r repeated, s stale
 local delayed, state, stats, reserved = KEYS[5], KEYS[6], KEYS[7], KEYS[11]
 local ENDED = { c = KEYS[8], x = KEYS[9], f = KEYS[10], e = KEYS[10] }
-local now, holder = clock(ARGV[1]), ARGV[4] .. '\n'
+local now = clock(ARGV[1])
 local at = stamp(now)
 local ids = {}
 for i = 5, #ARGV, 2 do ids[#ids + 1] = sub(ARGV[i], 1, 16) end
@@ -19,47 +19,47 @@ for i, id in ipairs(ids) do current[id] = found[i] end
 
 local outcomes, done, states, scores = {}, {}, {}, {}
 local pushes, returns, ends, counts = { {}, {}, {}, {} }, { {}, {}, {}, {} }, {}, {}
-local earliest
-local function count(name) counts[name] = (counts[name] or 0) + 1 end
+local earliest, available
+local timeouts = 0
+
+-- Puts a job that is not at its end where it waits next. Returns p or d.
+local function settle_later(id, head, verb, priority)
+  if verb == 'q' then
+    table.insert(returns[priority], id)
+    return 'p'
+  end
+  local due = later(now, sub(head, 41))
+  available = stamp(due)
+  if due <= now then
+    table.insert(pushes[priority], id)
+    return 'p'
+  end
+  scores[#scores + 1] = available
+  scores[#scores + 1] = string.char(48 + priority) .. id
+  earliest = math.min(earliest or due, due)
+  return 'd'
+end
 
 for i, id in ipairs(ids) do
   local head, trail, before = ARGV[3 + 2 * i], ARGV[4 + 2 * i], current[id]
   local token = sub(head, 17, 38)
-  if is_held(before, token, holder) then
-    local verb, delay = sub(head, 39, 39), tonumber(sub(head, 41))
-    local priority = byte(before, 2) - 48
+  if is_held(before, token) then
+    local verb, digit = sub(head, 39, 39), sub(before, 2, 2)
     -- The parts of the new state that a verb may change.
-    local kind, attempt, available = verb, token, nil
-    if verb == 's' or verb == 'q' then
-      attempt = string.format('%06d', math.max(sub(token, 1, 6) - 1, 0)) .. sub(token, 7)
-    end
-    if verb == 'q' then
-      kind = 'p'
-      table.insert(returns[priority], id)
-    elseif verb == 'l' or verb == 's' then
-      local due = later(now, delay)
-      available = stamp(due)
-      if due > now then
-        kind = 'd'
-        scores[#scores + 1] = available
-        scores[#scores + 1] = priority .. id
-        earliest = math.min(earliest or due, due)
-      else
-        kind = 'p'
-        table.insert(pushes[priority], id)
-      end
+    local kind, attempt, times = verb, token, sub(before, 63, 94)
+    local list = ENDED[verb]
+    if list then
+      local of_list = ends[list] or {}
+      ends[list] = of_list
+      of_list[#of_list + 1] = id
     else
-      local list = ENDED[verb]
-      ends[list] = ends[list] or {}
-      table.insert(ends[list], id)
+      kind = settle_later(id, head, verb, byte(digit) - 48)
+      if verb ~= 'l' then attempt = string.format('%06d', math.max(sub(token, 1, 6) - 1, 0)) .. sub(token, 7) end
+      if verb ~= 'q' then times = available .. sub(before, 79, 94) end
     end
-    if verb == 'l' then count('retried') end
-    if verb == 'c' or verb == 'f' or verb == 'e' then count('processed') end
-    if verb == 'f' or verb == 'e' then count('failed') end
-    if verb == 'e' then count('system_errors') end
-    if sub(head, 40, 40) == 't' then count('timeouts') end
-    local times = available and available .. sub(before, 79, 94) or sub(before, 63, 94)
-    current[id] = kind .. priority .. attempt .. token .. at .. times .. '\n' .. trail
+    counts[verb] = (counts[verb] or 0) + 1
+    if byte(head, 40) == 116 then timeouts = timeouts + 1 end
+    current[id] = kind .. digit .. attempt .. token .. at .. times .. '\n' .. trail
     done[#done + 1] = id
     states[#states + 1] = id
     states[#states + 1] = current[id]
@@ -97,6 +97,14 @@ for priority = 1, 4 do
 end
 if #scores > 0 then redis.call('ZADD', delayed, unpack(scores)) end
 for list, ended in pairs(ends) do redis.call('LPUSH', list, unpack(ended)) end
-for name, n in pairs(counts) do redis.call('HINCRBY', stats, name, n) end
+local function count(name, n)
+  if n > 0 then redis.call('HINCRBY', stats, name, n) end
+end
+local failed = (counts.f or 0) + (counts.e or 0)
+count('processed', (counts.c or 0) + failed)
+count('failed', failed)
+count('system_errors', counts.e or 0)
+count('retried', counts.l or 0)
+count('timeouts', timeouts)
 if wakes then announce(ARGV[3], ARGV[2]) end
 return table.concat(outcomes)

@@ -40,9 +40,10 @@ local function trail_of(state)
   return sub(state, string.find(state, '\n', 95, true) + 1)
 end
 
--- Whether this is the state of a job reserved under this token; `holder` is the worker and a line feed.
-local function is_held(state, token, holder)
-  return state and byte(state) == 114 and sub(state, 3, 24) == token and sub(state, 95, 94 + #holder) == holder
+-- Whether this is the state of a job reserved under this token. Its call is a random number that only the holder knows,
+-- so the worker's name need not be compared too.
+local function is_held(state, token)
+  return state and byte(state) == 114 and sub(state, 3, 24) == token
 end
 
 -- Score of the first delayed job, or nil.
