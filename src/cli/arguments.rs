@@ -207,6 +207,11 @@ impl Command {
         }
     }
 
+    /// Whether the command makes sense only with a store that other processes see too.
+    pub(super) fn needs_shared_store(&self) -> bool {
+        matches!(self, Self::Work(_) | Self::Dispatch(_) | Self::Status { .. } | Self::Stats { .. })
+    }
+
     /// The settings that this command's flags stand for.
     pub(super) fn overrides(&self) -> Vec<Override> {
         let mut list = List::default();

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use journeyman_job::registry;
 use tokio::runtime::Runtime;
 
-use crate::config::{Config, Loaded, Sources};
+use crate::config::{Config, Connection, Loaded, Sources};
 use crate::queue::StoreError;
 use crate::telemetry;
 use arguments::{Arguments, Command, Shared};
@@ -75,6 +75,10 @@ fn execute(arguments: Arguments) -> Outcome {
         return openapi::run(options);
     }
     let Loaded { config, rows } = load(&command, &shared)?;
+    if config.store.connection == Connection::Memory && command.needs_shared_store() {
+        let message = "the memory store ends with this process: use it with `serve`, or name another with --connection";
+        return Err(Failure::Other(message.into()));
+    }
     let output = Output::new(command.wants_json());
     telemetry::start(&config.logging);
     match command {

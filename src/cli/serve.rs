@@ -24,16 +24,19 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
     registry::check()?;
     only_loopback(config.http.bind)?;
     let shutdown = shutdown::on_signal()?;
-    let app = App::start(config).await?;
+    // A signal also ends the wait for a store that does not answer.
+    let Some(app) = shutdown.run_until_cancelled(App::start(config)).await else { return Ok(ExitCode::SUCCESS) };
+    let app = app?;
     let listener = listen(app.config.http.bind).await?;
     let address = listener.local_addr()?;
-    let worker = if options.no_worker { None } else { Some(app.work(false, None)?) };
-    let router = http::router(api_state(&app, worker.as_ref(), shutdown.clone()));
-    match greet(&app, address, worker.is_some()).await {
+    // Before any job is taken: a failure from here on would leave it to its lease.
+    match greet(&app, address, !options.no_worker).await {
         // Nobody reads the banner: no reason not to serve.
         Err(Failure::Output(error)) => warn!(%address, %error, "listening; the banner could not be printed"),
         greeted => drop(greeted?),
     }
+    let worker = if options.no_worker { None } else { Some(app.work(false, None)?) };
+    let router = http::router(api_state(&app, worker.as_ref(), shutdown.clone()));
     let limits = server_limits(&app.config);
     let stop_worker = async {
         shutdown.cancelled().await;

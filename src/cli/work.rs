@@ -15,7 +15,9 @@ use crate::shutdown;
 pub(super) async fn run(config: Config, options: WorkOptions) -> Outcome {
     registry::check()?;
     let shutdown = shutdown::on_signal()?;
-    let app = App::start(config).await?;
+    // A signal also ends the wait for a store that does not answer.
+    let Some(app) = shutdown.run_until_cancelled(App::start(config)).await else { return Ok(ExitCode::SUCCESS) };
+    let app = app?;
     let observer = work_lines::observer(options.json);
     let worker = app.work(options.once || options.stop_when_empty, Some(observer))?;
     info!(

@@ -15,7 +15,7 @@ settings! {
         /// IP address and port to listen on; port 0 lets the system choose.
         bind: SocketAddr = "127.0.0.1:8080", env "JOURNEYMAN_BIND";
         /// Largest request body, bytes.
-        max_body: usize = "1048576", env "JOURNEYMAN_HTTP_MAX_BODY", within 1..=16 * 1024 * 1024;
+        max_body: usize = "2097152", env "JOURNEYMAN_HTTP_MAX_BODY", within 1..=16 * 1024 * 1024;
         /// Connections served at the same time.
         max_connections: usize = "1024", env "JOURNEYMAN_HTTP_MAX_CONNECTIONS", within 1..=1_000_000;
         /// Longest time a client may take to send the head of a request.

@@ -19,6 +19,11 @@ pub const TAG: usize = 100;
 /// Farthest a job can be delayed.
 pub const DELAY: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// Shortest time limit: options are kept in milliseconds.
+pub const TIMEOUT: Duration = Duration::from_millis(1);
+/// Latest `run_at`, seconds since 1970: the end of 2199, which every store can hold.
+const LAST_RUN_AT: i64 = 7_258_118_400;
+
 /// What is beyond a limit: the field, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
@@ -43,6 +48,19 @@ pub fn check_options(options: &DispatchOptions) -> Result<(), Beyond> {
     {
         let message = format!("is {} s: at most {} s (a year) are allowed", delay.as_secs_f64(), DELAY.as_secs());
         return Err(Beyond { field: "delay", message });
+    }
+    if let When::At(time) = options.when
+        && time.timestamp() > LAST_RUN_AT
+    {
+        return Err(Beyond { field: "run_at", message: format!("is {time}: give a time before the year 2200") });
+    }
+    if options.timeout.is_some_and(|timeout| timeout < TIMEOUT && !timeout.is_zero()) {
+        let message = format!("is below {} s", TIMEOUT.as_secs_f64());
+        return Err(Beyond { field: "timeout", message });
+    }
+    if options.retry.as_ref().is_some_and(|retry| retry.timeout.is_some_and(|total| total < TIMEOUT)) {
+        let message = format!("timeout is below {} s; leave it out for no limit", TIMEOUT.as_secs_f64());
+        return Err(Beyond { field: "retry_config", message });
     }
     if options.tags.len() > TAGS {
         let message = format!("holds {} entries: at most {TAGS} are allowed", options.tags.len());

@@ -29,6 +29,14 @@ pub(super) struct Executor {
     pub(super) settler: mpsc::Sender<Concluded>,
 }
 
+/// A reserved job on its way through this worker.
+struct InHand {
+    job: ReservedJob,
+    revoked: Revoked,
+    /// Since the store handed it out.
+    stopwatch: Stopwatch,
+}
+
 /// A job that can run.
 struct Ready {
     job: Arc<dyn Job>,
@@ -45,18 +53,19 @@ enum Obstacle {
 impl Executor {
     /// Runs `reserved` and hands its settlement to the settler. Returns when the worker's slot is free again.
     pub(super) async fn run(&self, reserved: ReservedJob, revoked: Revoked) {
-        let stopwatch = Stopwatch::start();
-        match ready(&reserved) {
-            Ok(ready) => self.attempt(reserved, &ready, &revoked, stopwatch).await,
-            Err(obstacle) => self.set_aside(&reserved, obstacle, stopwatch).await,
+        let hand = InHand { job: reserved, revoked, stopwatch: Stopwatch::start() };
+        match ready(&hand.job) {
+            Ok(ready) => self.attempt(&hand, &ready).await,
+            Err(obstacle) => self.set_aside(&hand, obstacle).await,
         }
     }
 
-    async fn attempt(&self, reserved: ReservedJob, ready: &Ready, revoked: &Revoked, stopwatch: Stopwatch) {
-        self.observe(|| event(&reserved, &ready.job_type, Happened::Started));
+    async fn attempt(&self, hand: &InHand, ready: &Ready) {
+        let InHand { job: reserved, revoked, stopwatch } = hand;
+        self.observe(|| event(reserved, &ready.job_type, Happened::Started));
         let trail = crate::queue::Trail::decode(&reserved.trail);
         let limit = conclusion::attempt_timeout(&ready.options, self.options.timeout, &trail, reserved.reserved_at);
-        let running = self.call(&reserved, ready, Phase::Handle, limit, revoked, stopwatch);
+        let running = self.call(hand, ready, Phase::Handle, limit);
         let result = tokio::select! {
             biased;
             () = revoked.lost.cancelled() => {
@@ -69,81 +78,60 @@ impl Executor {
             () = revoked.give_back.cancelled() => None,
             result = running => Some(result),
         };
-        let ended = Ended::new(&reserved, stopwatch.elapsed());
+        let ended = Ended::new(reserved, stopwatch.elapsed());
         match result {
-            Some(result) => self.judge(&reserved, ready, ended, result, revoked, stopwatch).await,
+            Some(result) => self.judge(hand, ready, ended, result).await,
             None => {
                 let (settlement, ended) = ended.given_back();
                 let happened = Happened::PutOff { duration: ended.duration };
-                self.hand_over(&reserved, &ready.job_type, ended, settlement, false, happened).await;
+                self.hand_over(hand, &ready.job_type, ended, settlement, false, happened).await;
             }
         }
     }
 
     /// A job whose worker has died, taken over by the reaper: its attempt has failed without a result.
     pub(super) async fn bury_or_retry(&self, reserved: ReservedJob, revoked: Revoked) {
-        let stopwatch = Stopwatch::start();
-        let ended = Ended::cut_short(&reserved);
+        let hand = &InHand { job: reserved, revoked, stopwatch: Stopwatch::start() };
+        let ended = Ended::cut_short(&hand.job);
         let lost = JobError::of(ErrorKind::WorkerLost, "the worker that ran it died or fell silent");
-        match ready(&reserved) {
-            Ok(ready) => self.judge(&reserved, &ready, ended, Err(lost), &revoked, stopwatch).await,
+        match ready(&hand.job) {
+            Ok(ready) => self.judge(hand, &ready, ended, Err(lost)).await,
             Err(Obstacle::UnknownType { job_type }) => {
                 // The policy needs no more than the options, and those can be read without knowing the type.
-                let options = Body::read(&reserved.body).map(|body| body.options).unwrap_or_default();
+                let options = Body::read(&hand.job.body).map(|body| body.options).unwrap_or_default();
                 let (settlement, ended) = ended.judged(&options, self.options.policy, Err(lost));
                 let happened = happened(&settlement, &ended);
-                self.hand_over(&reserved, &job_type, ended, settlement, false, happened).await;
+                self.hand_over(hand, &job_type, ended, settlement, false, happened).await;
             }
-            Err(obstacle) => self.set_aside(&reserved, obstacle, stopwatch).await,
+            Err(obstacle) => self.set_aside(hand, obstacle).await,
         }
     }
 
-    async fn judge(
-        &self,
-        reserved: &ReservedJob,
-        ready: &Ready,
-        ended: Ended,
-        result: JobResult,
-        revoked: &Revoked,
-        stopwatch: Stopwatch,
-    ) {
+    async fn judge(&self, hand: &InHand, ready: &Ready, ended: Ended, result: JobResult) {
         let timed_out = conclusion::is_timeout(&result);
         let (settlement, mut ended) = ended.judged(&ready.options, self.options.policy, result);
         if let Settlement::Fail { error } = &settlement {
-            ended.trail.failed_hook_error = self.tell_failed(reserved, error, revoked, stopwatch).await;
+            ended.trail.failed_hook_error = self.tell_failed(hand, error).await;
         }
         let happened = happened(&settlement, &ended);
-        self.hand_over(reserved, &ready.job_type, ended, settlement, timed_out, happened).await;
+        self.hand_over(hand, &ready.job_type, ended, settlement, timed_out, happened).await;
     }
 
     /// Calls `failed` on a fresh instance. It runs while the job is still held: a worker that dies meanwhile leaves the
     /// job to be failed again by another, instead of failed without `failed` ever having run.
-    async fn tell_failed(
-        &self,
-        reserved: &ReservedJob,
-        error: &JobError,
-        revoked: &Revoked,
-        stopwatch: Stopwatch,
-    ) -> Option<JobError> {
-        let fresh = ready(reserved).ok()?;
+    async fn tell_failed(&self, hand: &InHand, error: &JobError) -> Option<JobError> {
+        let fresh = ready(&hand.job).ok()?;
         let limit = self.options.timeout.unwrap_or(fresh.options.timeout);
         let limit = (!limit.is_zero()).then_some(limit);
-        let telling = self.call(reserved, &fresh, Phase::Failed(error.clone()), limit, revoked, stopwatch);
-        let hook_error = telling.await.err()?;
-        warn!(job.id = %reserved.reservation.job, error = %hook_error, "the job's `failed` did not end well");
+        let telling = self.call(hand, &fresh, Phase::Failed(error.clone()), limit);
+        // Once the job is another's, so is this call.
+        let hook_error = hand.revoked.lost.run_until_cancelled(telling).await?.err()?;
+        warn!(job.id = %hand.job.reservation.job, error = %hook_error, "the job's `failed` did not end well");
         Some(hook_error)
     }
 
-    async fn call(
-        &self,
-        reserved: &ReservedJob,
-        ready: &Ready,
-        phase: Phase,
-        timeout: Option<Duration>,
-        revoked: &Revoked,
-        stopwatch: Stopwatch,
-    ) -> JobResult {
-        let reservation = &reserved.reservation;
+    async fn call(&self, hand: &InHand, ready: &Ready, phase: Phase, timeout: Option<Duration>) -> JobResult {
+        let InHand { job: ReservedJob { reservation, .. }, revoked, stopwatch } = hand;
         let max_tries = self.options.policy.max_tries.unwrap_or(ready.options.max_tries);
         let context = JobContext::new(ContextParts {
             id: reservation.job,
@@ -168,7 +156,8 @@ impl Executor {
     }
 
     /// A job that cannot run here: parked if another worker may know it, failed if nobody can read it.
-    async fn set_aside(&self, reserved: &ReservedJob, obstacle: Obstacle, stopwatch: Stopwatch) {
+    async fn set_aside(&self, hand: &InHand, obstacle: Obstacle) {
+        let InHand { job: reserved, stopwatch, .. } = hand;
         let mut ended = Ended::new(reserved, stopwatch.elapsed());
         match obstacle {
             Obstacle::UnknownType { job_type } => {
@@ -178,31 +167,32 @@ impl Executor {
                 );
                 let settlement = Settlement::Snooze { delay: UNKNOWN_TYPE_WAIT };
                 let happened = Happened::PutOff { duration: ended.duration };
-                self.hand_over(reserved, &job_type, ended, settlement, false, happened).await;
+                self.hand_over(hand, &job_type, ended, settlement, false, happened).await;
             }
             Obstacle::Undecodable { job_type, error } => {
                 ended.trail.crashes = 0;
                 let (settlement, ended) = ended.judged(&JobOptions::default(), self.options.policy, Err(error));
                 let happened = happened(&settlement, &ended);
-                self.hand_over(reserved, &job_type, ended, settlement, false, happened).await;
+                self.hand_over(hand, &job_type, ended, settlement, false, happened).await;
             }
         }
     }
 
     async fn hand_over(
         &self,
-        reserved: &ReservedJob,
+        hand: &InHand,
         job_type: &str,
         ended: Ended,
         settlement: Settlement,
         timed_out: bool,
         happened: Happened,
     ) {
-        let event = self.surroundings.observer.is_some().then(|| event(reserved, job_type, happened));
+        hand.revoked.over();
+        let event = self.surroundings.observer.is_some().then(|| event(&hand.job, job_type, happened));
         let concluded = Concluded { settle: ended.settle(settlement, timed_out), event };
         if self.settler.send(concluded).await.is_err() {
             // Only past the end of a stop: the lease will end and another worker take the job.
-            debug!(job.id = %reserved.reservation.job, "settlement dropped: the worker has stopped");
+            debug!(job.id = %hand.job.reservation.job, "settlement dropped: the worker has stopped");
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use journeyman_job::QueueName;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,6 +14,10 @@ use super::patience::Patience;
 use crate::chance;
 use crate::queue::{CallId, ReserveRequest, Reserved, ReservedJob, StoreError, limits};
 use crate::wake::Wakeups;
+
+/// How soon at the latest a worker of all queues hears of a new one.
+const LEARN_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 pub(super) struct Fetcher {
     pub(super) executor: Arc<Executor>,
@@ -42,12 +47,15 @@ impl Fetcher {
         let mut patience = Patience::new("reserve");
         let mut call = Call::fresh();
         let mut left = options.until.max_jobs.unwrap_or(u64::MAX);
-        if options.all_queues {
-            self.learn_queues(&mut queues).await;
-        }
+        let mut learn_next = Instant::now();
         while left > 0 {
             let Some(slots) = self.free_slots(left).await else { break };
             let asked = slots.num_permits();
+            // Also while there is plenty to do: what waits in a new queue may be more urgent.
+            if options.all_queues && Instant::now() >= learn_next {
+                self.learn_queues(&mut queues).await;
+                learn_next = Instant::now() + LEARN_EVERY;
+            }
             // Looked at before the store is asked: a job that ends in between may come back as a retry.
             let was_idle = self.running.is_empty() && self.executor.held.is_empty();
             self.executor.held.call_begins(call.id);
@@ -59,9 +67,11 @@ impl Fetcher {
                     let got = reserved.jobs.len();
                     let next_due = reserved.next_due;
                     self.start(reserved.jobs, call.id, slots);
+                    // A repeated call hands out what it took then; there may be more by now.
+                    let is_drained = got < asked && !call.is_repeat;
                     call = Call::fresh();
-                    let has_learnt = got < asked && options.all_queues && self.learn_queues(&mut queues).await;
-                    if got < asked && !has_learnt {
+                    let has_learnt = is_drained && options.all_queues && self.learn_queues(&mut queues).await;
+                    if is_drained && !has_learnt {
                         if options.until.empty && was_idle && got == 0 {
                             self.stop.cancel();
                         }
@@ -87,6 +97,18 @@ impl Fetcher {
         }
         // Whatever a lost answer may have handed out is a stray from now on; the last beat gives it back.
         self.executor.held.call_ends(call.id, &[]);
+        if left == 0 {
+            self.finish().await;
+        }
+    }
+
+    /// Ends the worker once the last of the jobs that it was told to run is settled.
+    async fn finish(&self) {
+        let is_done = || self.running.is_empty() && self.executor.held.is_empty();
+        while !is_done() && !self.stop.is_cancelled() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        self.stop.cancel();
     }
 
     /// Waits for a free slot and takes all there are, up to `left`; `None` once the worker stops.

@@ -74,7 +74,7 @@ impl Heart {
     }
 
     async fn beat(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let reservations = self.held.reservations();
+        let reservations = self.held.beat_begins();
         let beat = Beat { worker: &self.options.id, lease: self.options.lease, held: &reservations };
         let BeatReply { lost, unknown } = store.extend(&beat).await?;
         for reservation in &lost {

@@ -1,7 +1,8 @@
 //! The jobs that this worker holds, by its own account.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use journeyman_job::JobId;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,10 @@ struct State {
     jobs: HashMap<JobId, Entry>,
     /// Calls to the store that may be handing out jobs at this moment.
     calls: HashSet<CallId>,
+    /// Calls that have ended since the latest beat began: what they handed out may be settled and gone by now.
+    ended_calls: HashSet<CallId>,
+    /// The grace period is over: whatever still comes in goes straight back.
+    gives_back: bool,
 }
 
 #[derive(Debug)]
@@ -32,6 +37,14 @@ pub(super) struct Revoked {
     pub(super) lost: CancellationToken,
     /// The worker is stopping and gives the job back.
     pub(super) give_back: CancellationToken,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Revoked {
+    /// The attempt has ended and is being settled: whoever has the job now, there is nothing left to cancel.
+    pub(super) fn over(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Held {
@@ -48,9 +61,13 @@ impl Held {
     pub(super) fn call_ends(&self, call: CallId, jobs: &[ReservedJob]) -> Vec<Revoked> {
         let mut state = self.state();
         state.calls.remove(&call);
+        state.ended_calls.insert(call);
         jobs.iter()
             .map(|job| {
                 let revoked = Revoked::default();
+                if state.gives_back {
+                    revoked.give_back.cancel();
+                }
                 let entry = Entry { reservation: job.reservation.clone(), revoked: revoked.clone() };
                 state.jobs.insert(job.reservation.job, entry);
                 revoked
@@ -69,8 +86,11 @@ impl Held {
         }
     }
 
-    pub(super) fn reservations(&self) -> Vec<Reservation> {
-        self.state().jobs.values().map(|entry| entry.reservation.clone()).collect()
+    /// What a beat that begins now must name.
+    pub(super) fn beat_begins(&self) -> Vec<Reservation> {
+        let mut state = self.state();
+        state.ended_calls.clear();
+        state.jobs.values().map(|entry| entry.reservation.clone()).collect()
     }
 
     /// Whether everything that was reserved is settled too.
@@ -81,7 +101,7 @@ impl Held {
     /// Cancels a job that the store has given to another.
     pub(super) fn revoke(&self, lost: &Reservation) -> bool {
         match self.state().jobs.get(&lost.job) {
-            Some(entry) if entry.reservation.token == lost.token => {
+            Some(entry) if entry.reservation.token == lost.token && !entry.revoked.is_over.load(Ordering::Relaxed) => {
                 entry.revoked.lost.cancel();
                 true
             }
@@ -91,13 +111,16 @@ impl Held {
 
     /// Tells every running job to stop; each is given back.
     pub(super) fn give_back_all(&self) {
-        self.state().jobs.values().for_each(|entry| entry.revoked.give_back.cancel());
+        let mut state = self.state();
+        state.gives_back = true;
+        state.jobs.values().for_each(|entry| entry.revoked.give_back.cancel());
     }
 
     /// Whether a job that the store counts as held here is a stray: nobody here knows it or waits for it.
     pub(super) fn is_stray(&self, reservation: &Reservation) -> bool {
         let state = self.state();
         let known = state.jobs.get(&reservation.job).is_some_and(|entry| entry.reservation.token == reservation.token);
-        !known && !state.calls.contains(&reservation.token.call)
+        let call = &reservation.token.call;
+        !known && !state.calls.contains(call) && !state.ended_calls.contains(call)
     }
 }

@@ -1,7 +1,5 @@
 //! When a worker stops by itself.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,17 +10,14 @@ use super::options::Until;
 
 const EVERY: Duration = Duration::from_millis(50);
 
-/// Cancels `stop` once a limit is reached. The fetcher itself sees to the number of jobs it takes and to the empty store.
-pub(super) async fn watch(until: Until, settled: Arc<AtomicU64>, stop: CancellationToken) {
-    if until.max_jobs.is_none() && until.max_time.is_none() && until.memory.is_none() {
+/// Cancels `stop` once a limit is reached. The fetcher itself sees to the number of jobs
+/// and to the empty store.
+pub(super) async fn watch(until: Until, stop: CancellationToken) {
+    if until.max_time.is_none() && until.memory.is_none() {
         return;
     }
     let deadline = until.max_time.map(|time| Instant::now() + time);
     while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
-        if until.max_jobs.is_some_and(|max| settled.load(Ordering::Relaxed) >= max) {
-            info!("the worker has run as many jobs as it was told to");
-            stop.cancel();
-        }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             info!("the worker has run as long as it was told to");
             stop.cancel();

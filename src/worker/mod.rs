@@ -20,7 +20,6 @@ mod reaper;
 mod settler;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -52,7 +51,6 @@ pub struct Worker {
     grace: Duration,
     held: Arc<Held>,
     pool: BlockingPool,
-    settled: Arc<AtomicU64>,
     /// Stops fetching and housekeeping.
     stop: CancellationToken,
     /// Stops the heartbeat, last of all.
@@ -70,12 +68,10 @@ impl Worker {
         let (stop, farewell) = (CancellationToken::new(), CancellationToken::new());
         let (running, services) = (TaskTracker::new(), TaskTracker::new());
         let pool = BlockingPool::new(options.thread_pool_size);
-        let settled = Arc::new(AtomicU64::new(0));
         let heartbeat =
             heartbeat::start(options.clone(), Arc::clone(&surroundings.connect), Arc::clone(&held), farewell.clone())?;
         let (sender, receiver) = mpsc::channel(options.slots + crate::queue::limits::PER_CALL);
-        let settler =
-            Settler { surroundings: surroundings.clone(), held: Arc::clone(&held), settled: Arc::clone(&settled) };
+        let settler = Settler { surroundings: surroundings.clone(), held: Arc::clone(&held) };
         let settler = tokio::spawn(settler.run(receiver));
         let store = Arc::clone(&surroundings.store);
         let (grace, retention, slots, until) = (options.grace, options.retention, options.slots, options.until);
@@ -88,13 +84,14 @@ impl Worker {
         });
         services.spawn(promoter::run(Arc::clone(&store), stop.clone()));
         services.spawn(pruner::run(store, retention, stop.clone()));
-        services.spawn(limits::watch(until, Arc::clone(&settled), stop.clone()));
-        let reaper = Reaper { executor: Arc::clone(&executor), running: running.clone(), stop: stop.clone() };
+        services.spawn(limits::watch(until, stop.clone()));
+        let reaper =
+            Reaper { executor: Arc::clone(&executor), running: running.clone(), stop: stop.clone(), unanswered: None };
         services.spawn(reaper.run());
         let slots = Arc::new(Semaphore::new(slots));
         let fetcher = Fetcher { executor, slots, running: running.clone(), stop: stop.clone() };
         services.spawn(fetcher.run());
-        Ok(Self { grace, held, pool, settled, stop, farewell, running, services, settler, heartbeat })
+        Ok(Self { grace, held, pool, stop, farewell, running, services, settler, heartbeat })
     }
 
     /// Returns once the worker wants to stop by itself, as its [`Until`] says; [`stop`](Self::stop) it then.
@@ -107,11 +104,6 @@ impl Worker {
         &self.pool
     }
 
-    /// Attempts settled so far.
-    pub fn settled(&self) -> u64 {
-        self.settled.load(Ordering::Relaxed)
-    }
-
     /// Stops reserving, lets running jobs finish for the grace period, gives the rest back without using an attempt,
     /// and takes its leave of the store. Takes a second longer than the grace period at the most, whatever the store does.
     pub async fn stop(self) {
@@ -119,7 +111,12 @@ impl Worker {
         self.stop.cancel();
         self.running.close();
         self.services.close();
-        if timeout_at(grace_ends, self.running.wait()).await.is_err() {
+        let finished = async {
+            // The fetcher first: an answer that is still under way may start jobs.
+            self.services.wait().await;
+            self.running.wait().await;
+        };
+        if timeout_at(grace_ends, finished).await.is_err() {
             info!(jobs = self.running.len(), "grace period over: giving back what still runs");
             self.held.give_back_all();
             // A cancelled job hands in its return at once; only a `failed` method can still be under way.

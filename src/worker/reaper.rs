@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::executor::Executor;
 use super::patience::Patience;
 use crate::chance;
-use crate::queue::{ReserveRequest, ReservedJob, StoreError};
+use crate::queue::{CallId, ReserveRequest, ReservedJob, StoreError};
 
 /// Time between sweeps: with the lease it bounds how long a dead worker's jobs wait.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -22,10 +22,12 @@ pub(super) struct Reaper {
     pub(super) executor: Arc<Executor>,
     pub(super) running: TaskTracker,
     pub(super) stop: CancellationToken,
+    /// The call whose answer never came.
+    pub(super) unanswered: Option<CallId>,
 }
 
 impl Reaper {
-    pub(super) async fn run(self) {
+    pub(super) async fn run(mut self) {
         let mut patience = Patience::new("reclaim");
         let mut ticks = interval(SWEEP);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -51,7 +53,7 @@ impl Reaper {
         }
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
+    async fn sweep(&mut self) -> Result<(), StoreError> {
         loop {
             let jobs = self.reclaim().await?;
             let count = jobs.len();
@@ -64,27 +66,32 @@ impl Reaper {
         }
     }
 
-    async fn reclaim(&self) -> Result<Vec<ReservedJob>, StoreError> {
+    async fn reclaim(&mut self) -> Result<Vec<ReservedJob>, StoreError> {
         let options = &self.executor.options;
-        let call = chance::call_id();
+        // After a lost answer the same call again: it hands out what it took, and their deaths are counted.
+        let call = self.unanswered.unwrap_or_else(chance::call_id);
         let request = ReserveRequest {
             worker: &options.id,
             queues: &options.queues,
             max: AT_ONCE,
             lease: options.lease,
             call,
-            is_repeat: false,
+            is_repeat: self.unanswered.is_some(),
         };
         let held = &self.executor.held;
         held.call_begins(call);
         let answer = self.executor.surroundings.store.reclaim(&request).await;
-        let jobs = answer.as_deref().unwrap_or_default();
-        // After a lost answer its jobs are strays: the next beat gives them back to the front of their queues.
-        for (job, revoked) in jobs.iter().cloned().zip(held.call_ends(call, jobs)) {
+        if answer.is_err() {
+            self.unanswered = Some(call);
+            return answer;
+        }
+        self.unanswered = None;
+        let jobs = answer?;
+        for (job, revoked) in jobs.iter().cloned().zip(held.call_ends(call, &jobs)) {
             let executor = Arc::clone(&self.executor);
             self.running.spawn(async move { executor.bury_or_retry(job, revoked).await });
         }
-        answer
+        Ok(jobs)
     }
 }
 

@@ -11,7 +11,7 @@ fn r49_defaults_are_the_documented_ones() {
     let shown: Vec<(&str, &str)> = rows.iter().map(|row| (row.key, row.value.as_deref().unwrap_or("-"))).collect();
     let documented = [
         ("http.bind", "127.0.0.1:8080"),
-        ("http.max_body", "1048576"),
+        ("http.max_body", "2097152"),
         ("http.max_connections", "1024"),
         ("http.header_timeout", "10s"),
         ("http.body_timeout", "30s"),

@@ -112,8 +112,8 @@ pub fn meaning(error: &Error) -> StoreError {
     match code {
         "OOM" => return StoreError::Full(text),
         // The server turned the command down before it did anything.
-        "MISCONF" | "READONLY" | "LOADING" | "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "BUSY" | "NOREPLICAS"
-        | "NOSCRIPT" => return StoreError::Unavailable(text),
+        "NOPERM" | "NOAUTH" | "WRONGPASS" | "MISCONF" | "READONLY" | "LOADING" | "CLUSTERDOWN" | "MASTERDOWN"
+        | "TRYAGAIN" | "BUSY" | "NOREPLICAS" | "NOSCRIPT" => return StoreError::Unavailable(text),
         _ => {}
     }
     match error.kind() {
@@ -262,6 +262,7 @@ mod tests {
         assert!(matches!(of(ErrorKind::Timeout, "Request timed out."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::IO, "Connection closed."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::InvalidArgument, "WRONGTYPE Operation"), StoreError::Refused(_)));
-        assert!(matches!(of(ErrorKind::Auth, "NOAUTH"), StoreError::Refused(_)));
+        assert!(matches!(of(ErrorKind::Auth, "NOAUTH"), StoreError::Unavailable(_)));
+        assert!(matches!(of(ErrorKind::Auth, "NOPERM this user"), StoreError::Unavailable(_)));
     }
 }

@@ -22,7 +22,7 @@ for i, id in ipairs(ids) do
   else
     -- Numbers are turned into text as rarely as can be: in a script that costs more than all else.
     local digit, kind, due = sub(head, 17, 17), byte(head, 18), now
-    if kind == 97 then due = later(now, sub(head, 19)) elseif kind == 116 then due = tonumber(sub(head, 19)) end
+    if kind == 97 then due = later(now, sub(head, 19)) elseif kind == 116 then due = later(0, sub(head, 19)) end
     local job
     if due > now then
       local due_at = stamp(due)
