@@ -76,3 +76,32 @@ pub fn check_options(options: &DispatchOptions) -> Result<(), Beyond> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{TimeZone, Utc};
+    use journeyman_job::{Backoff, RetryConfig};
+
+    fn refused(change: impl FnOnce(&mut DispatchOptions)) -> Option<&'static str> {
+        let mut options = DispatchOptions::default();
+        change(&mut options);
+        check_options(&options).err().map(|beyond| beyond.field)
+    }
+
+    #[test]
+    fn r19_a_time_that_a_store_cannot_hold_is_refused() {
+        let at = |year| When::At(Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).unwrap());
+        assert_eq!(refused(|options| options.when = at(2199)), None);
+        assert_eq!(refused(|options| options.when = at(2201)), Some("run_at"));
+        assert_eq!(refused(|options| options.when = When::After(DELAY + TIMEOUT)), Some("delay"));
+    }
+
+    #[test]
+    fn a_time_limit_too_short_to_be_kept_is_refused_rather_than_dropped() {
+        let instant = Duration::from_nanos(100);
+        assert_eq!(refused(|options| options.timeout = Some(instant)), Some("timeout"));
+        let retry = RetryConfig { timeout: Some(Duration::ZERO), ..RetryConfig::from(Backoff::exponential()) };
+        assert_eq!(refused(|options| options.retry = Some(retry)), Some("retry_config"));
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use journeyman_job::{JobId, QueueName};
@@ -19,6 +20,10 @@ pub enum Fault {
     Before,
     /// The store does it, and the answer is lost: [`StoreError::Unknown`].
     After,
+    /// The store is never asked, and says that asking again is no use: [`StoreError::Refused`].
+    Refused,
+    /// The store does it, and answers this much later.
+    Late(Duration),
 }
 
 /// The calls that can be made to fail.
@@ -70,6 +75,12 @@ impl FaultyStore {
         match fault {
             None => call.await,
             Some(Fault::Before) => Err(StoreError::Unavailable("planned fault".into())),
+            Some(Fault::Refused) => Err(StoreError::Refused("planned fault".into())),
+            Some(Fault::Late(delay)) => {
+                let answer = call.await;
+                tokio::time::sleep(delay).await;
+                answer
+            }
             Some(Fault::After) => {
                 call.await?;
                 Err(StoreError::Unknown("planned fault after the work was done".into()))

@@ -101,3 +101,31 @@ async fn a_lost_answer_to_push_is_told_as_such() {
     assert!(error.contains("did not answer in time"), "{error}");
     assert_eq!(rig.store.stats(&[QueueName::default()]).await.unwrap()[0].total_pending(), 1);
 }
+
+/// P5: a result that the store refuses is kept and told again; the job does not run twice meanwhile.
+#[tokio::test]
+async fn p5_a_refused_settlement_is_kept_until_the_store_takes_it() {
+    let (rig, faulty) = rig();
+    for _ in 0..4 {
+        faulty.plan(Operation::Settle, Fault::Refused);
+    }
+    let worker = rig.start();
+    let id = rig.push(&Write { text: "once".into() }).await;
+    completed_once(&rig, id).await;
+    assert_eq!(faulty.pending(), 0);
+    worker.stop().await;
+}
+
+/// R48: jobs that an answer brings in after the stop has begun are run or given back, not left to their lease.
+#[tokio::test]
+async fn r48_a_reserve_under_way_at_the_stop_leaves_nothing_behind() {
+    let (rig, faulty) = rig();
+    let id = rig.push(&Wait { name: "a".into() }).await;
+    faulty.plan(Operation::Reserve, Fault::Late(Duration::from_millis(300)));
+    let worker = rig.work(WorkerOptions { grace: Duration::from_millis(600), ..rig.options() });
+    rig.until(id, State::Reserved).await;
+    assert!(rig.diary.notes().is_empty(), "the answer is still on its way");
+    worker.stop().await;
+    let record = rig.record(id).await;
+    assert_eq!((record.state, record.attempts), (State::Pending, 0));
+}

@@ -81,14 +81,8 @@ async fn p6_a_job_that_kills_three_workers_fails_for_good() {
     worker.stop().await;
 }
 
-/// A worker that hears from its beat that a job is another's stops running it and gets its slot back.
-#[tokio::test]
-async fn p4_a_job_whose_lease_is_lost_is_cancelled() {
-    let clock = Arc::new(ManualClock::default());
-    let rig = Rig::with_clock(Arc::<ManualClock>::clone(&clock));
-    let options = journeyman::worker::WorkerOptions { slots: 1, ..rig.options() };
-    let worker = rig.work(options);
-    let id = rig.push(&Wait { name: "a".into() }).await;
+/// Lets the lease of the running job "a" end between two beats, and gives it to another.
+async fn steal_what_runs(rig: &Rig, clock: &ManualClock) {
     rig.until_noted("a started").await;
     let thief = WorkerId::new("thief").unwrap();
     eventually("the thief gets in between two beats", async || {
@@ -100,6 +94,29 @@ async fn p4_a_job_whose_lease_is_lost_is_cancelled() {
     })
     .await;
     rig.until_noted("a dropped").await;
+}
+
+/// R46: a worker that was to run one job ends even if that job was taken from it.
+#[tokio::test]
+async fn r46_max_jobs_ends_also_after_a_lost_lease() {
+    let clock = Arc::new(ManualClock::default());
+    let rig = Rig::with_clock(Arc::<ManualClock>::clone(&clock));
+    let until = journeyman::worker::Until { max_jobs: Some(1), ..journeyman::worker::Until::default() };
+    let worker = rig.work(journeyman::worker::WorkerOptions { until, ..rig.options() });
+    rig.push(&Wait { name: "a".into() }).await;
+    steal_what_runs(&rig, &clock).await;
+    tokio::time::timeout(Duration::from_secs(2), worker.finished()).await.unwrap();
+    worker.stop().await;
+}
+
+/// A worker that hears from its beat that a job is another's stops running it and gets its slot back.
+#[tokio::test]
+async fn p4_a_job_whose_lease_is_lost_is_cancelled() {
+    let clock = Arc::new(ManualClock::default());
+    let rig = Rig::with_clock(Arc::<ManualClock>::clone(&clock));
+    let worker = rig.work(journeyman::worker::WorkerOptions { slots: 1, ..rig.options() });
+    let id = rig.push(&Wait { name: "a".into() }).await;
+    steal_what_runs(&rig, &clock).await;
     let record = rig.record(id).await;
     assert_eq!((record.state, record.worker.as_deref()), (State::Reserved, Some("thief")));
     let other = rig.push(&Write { text: "slot free".into() }).await;

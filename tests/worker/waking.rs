@@ -67,3 +67,23 @@ async fn r46_other_queues_are_left_alone() {
     assert_eq!(rig.record(other).await.state, State::Pending);
     worker.stop().await;
 }
+
+/// R17, R18: a worker with more than it can do still hears of a new queue, and of what is urgent there.
+#[tokio::test]
+async fn r17_a_busy_worker_hears_of_a_new_urgent_queue() {
+    let rig = Rig::new();
+    for _ in 0..1000 {
+        rig.push(&super::jobs::Wait { name: "a".into() }).await;
+    }
+    let worker = rig.work(WorkerOptions { slots: 1, all_queues: true, ..rig.options() });
+    rig.until_noted("a started").await;
+    let urgent = Dispatch::new(&write()).unwrap().on_queue(queue("urgent"));
+    rig.send(urgent.priority(journeyman::job::Priority::Critical)).await;
+    crate::support::eventually("the urgent job runs", async || {
+        rig.diary.open_gate();
+        rig.diary.count("woken") == 1
+    })
+    .await;
+    assert!(rig.diary.count("a started") < 1000, "before the backlog is done");
+    worker.stop().await;
+}
