@@ -1,7 +1,7 @@
 //! The one home of "now".
 //!
 //! A store's clock decides when jobs are due and leases end (see `docs/design.md`). Redis and the SQL servers bring
-//! their own; the embedded stores use [`SystemClock`], and tests use [`ManualClock`].
+//! their own; the embedded stores use [`SystemClock`], and tests use a manual one (feature `testing`).
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -35,7 +35,7 @@ impl Fault {
 
 /// A refusal on its way to the client.
 ///
-/// It travels in the response's extensions; [`frame`](super::frame) writes the body, because only there the request's
+/// It travels in the response's extensions; `frame` writes the body, because only there the request's
 /// id is known.
 #[derive(Debug, Clone)]
 pub struct Problem {
