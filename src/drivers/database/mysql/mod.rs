@@ -1,0 +1,156 @@
+//! MySQL 8 and MariaDB 10.6 or newer.
+
+mod durability;
+mod rows;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions as _, Executor as _, MySql, Row as _};
+
+pub(super) use durability::durability;
+
+use super::fault::{Fault, NO_TABLES};
+use super::link::{Connector, Link, Row};
+use super::statements::Statement;
+use super::value::Value;
+use rows::Encoded;
+
+/// How to connect.
+#[derive(Debug)]
+pub(super) struct MySqlConnector {
+    pub(super) options: MySqlConnectOptions,
+    /// Longest wait for a lock: less than a call may take, so that the server's word comes first.
+    pub(super) lock_wait: Duration,
+}
+
+impl MySqlConnector {
+    pub(super) fn new(url: &str, lock_wait: Duration) -> Result<Self, sqlx::Error> {
+        // To sqlx the one is the other.
+        let url = url.replacen("mariadb://", "mysql://", 1);
+        let options: MySqlConnectOptions = url.parse()?;
+        Ok(Self { options: options.disable_statement_logging(), lock_wait })
+    }
+
+    /// A connection with the settings of every session.
+    pub(super) async fn open(&self) -> Result<MySqlConnection, Fault> {
+        let mut connection = self.options.connect().await.map_err(|error| judged(&error))?;
+        let lock_wait = self.lock_wait.as_secs().max(1);
+        let settings = format!(
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET SESSION innodb_lock_wait_timeout = {lock_wait}"
+        );
+        connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await.map_err(|error| judged(&error))?;
+        Ok(connection)
+    }
+}
+
+#[async_trait]
+impl Connector for MySqlConnector {
+    async fn connect(&self) -> Result<Box<dyn Link>, Fault> {
+        Ok(Box::new(MySqlLink(self.open().await?)))
+    }
+}
+
+struct MySqlLink(MySqlConnection);
+
+#[async_trait]
+impl Link for MySqlLink {
+    async fn run(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Fault> {
+        let done = self.0.execute(bound(statement, values)).await.map_err(|error| judged(&error))?;
+        Ok(done.rows_affected())
+    }
+
+    async fn rows(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Box<dyn Row>>, Fault> {
+        let rows = self.0.fetch_all(bound(statement, values)).await.map_err(|error| judged(&error))?;
+        Ok(rows.into_iter().map(|row| Box::new(row) as Box<dyn Row>).collect())
+    }
+
+    async fn begin(&mut self, statement: &'static Statement) -> Result<i64, Fault> {
+        let row = self.0.fetch_one(sqlx::raw_sql(statement.text)).await.map_err(|error| judged(&error))?;
+        row.int(0)
+    }
+
+    async fn commit(&mut self) -> Result<(), Fault> {
+        self.0.execute(sqlx::raw_sql("COMMIT")).await.map_err(|error| judged(&error))?;
+        Ok(())
+    }
+
+    async fn rollback(&mut self) -> Result<(), Fault> {
+        self.0.execute(sqlx::raw_sql("ROLLBACK")).await.map_err(|error| judged(&error))?;
+        Ok(())
+    }
+}
+
+/// A value as this protocol takes it.
+enum Given<'a> {
+    Int(i64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+fn bound<'q>(statement: &'static Statement, values: &[Value<'_>]) -> Query<'q, MySql, MySqlArguments> {
+    let encoded: Vec<Option<Encoded>> =
+        values.iter().map(|value| if let Value::Rows(rows) = value { Some(Encoded::of(rows)) } else { None }).collect();
+    let mut given = Vec::with_capacity(values.len() + 1);
+    for (value, encoded) in values.iter().zip(&encoded) {
+        match (value, encoded) {
+            (Value::Int(int), _) => given.push(Given::Int(*int)),
+            (Value::Text(text), _) => given.push(Given::Text(text)),
+            (Value::Id(id), _) => given.push(Given::Bytes(id.as_bytes())),
+            (Value::Rows(_), Some(encoded)) => {
+                given.push(Given::Text(&encoded.json));
+                given.push(Given::Bytes(&encoded.bytes));
+            }
+            (Value::Rows(_), None) => {}
+        }
+    }
+    let mut query = sqlx::query(statement.text);
+    for value in statement.order.iter().filter_map(|&number| given.get(number)) {
+        query = match value {
+            Given::Int(int) => query.bind(*int),
+            Given::Text(text) => query.bind(*text),
+            Given::Bytes(bytes) => query.bind(*bytes),
+        };
+    }
+    query
+}
+
+impl Row for MySqlRow {
+    fn maybe_int(&self, column: usize) -> Result<Option<i64>, Fault> {
+        self.try_get_unchecked(column).map_err(|error| Fault::unreadable("a number", error))
+    }
+
+    fn maybe_text(&self, column: usize) -> Result<Option<String>, Fault> {
+        self.try_get_unchecked(column).map_err(|error| Fault::unreadable("a text", error))
+    }
+
+    fn bytes(&self, column: usize) -> Result<bytes::Bytes, Fault> {
+        let bytes: Option<Vec<u8>> =
+            self.try_get_unchecked(column).map_err(|error| Fault::unreadable("some bytes", error))?;
+        Ok(bytes.unwrap_or_default().into())
+    }
+}
+
+/// What an error lets a caller do.
+pub(super) fn judged(error: &sqlx::Error) -> Fault {
+    let sqlx::Error::Database(refusal) = error else { return Fault::of_client(error) };
+    let said = refusal.message().to_owned();
+    match refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number) {
+        // Deadlock; lock wait timeout; record changed since last read (MariaDB's snapshot isolation).
+        Some(1213 | 1205 | 1020) => Fault::Contended(said),
+        // Shutdown; connection killed; shut down while waiting.
+        Some(1053 | 1927 | 1152 | 3169) => Fault::Lost(said),
+        // Too many connections, of all or of this user; read only; statement timeouts; not part of its cluster now.
+        Some(1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1969 | 3024 | 1047) => Fault::Unavailable(said),
+        // Table full; disk full; no space left in a tablespace or for a log.
+        Some(1114 | 1021 | 1041 | 3675) => Fault::Full(said),
+        Some(1146 | 1054) => Fault::Refused(format!("{NO_TABLES} ({said})")),
+        _ => Fault::Refused(said),
+    }
+}
