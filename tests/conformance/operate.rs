@@ -203,7 +203,7 @@ pub async fn a_purge_takes_what_waits_and_nothing_else(h: &Harness) {
     assert_eq!(h.state(failed).await, State::Failed);
     assert_eq!(h.state(elsewhere[0]).await, State::Pending);
     h.advance(seconds(61));
-    h.beat(super::harness::WORKER, &[running.reservation.clone()]).await;
+    h.beat(super::harness::WORKER, std::slice::from_ref(&running.reservation)).await;
     assert!(h.reserve(9).await.is_empty());
     h.done(&running, Settlement::Complete).await;
 }
