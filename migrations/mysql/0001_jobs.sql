@@ -28,12 +28,13 @@ CREATE TABLE queue_jobs (
     stored_by BIGINT NOT NULL,
     -- It failed because its record could not be decoded.
     system_error TINYINT NOT NULL DEFAULT 0,
-    -- While the job has not ended no other of its queue has the same.
-    unique_key VARBINARY(256),
+    -- While the job has not ended it holds its key, and no other of its queue can.
+    unique_key VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin,
+    key_held VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin,
     trail LONGBLOB,
     payload LONGBLOB NOT NULL,
     KEY queue_jobs_by_lane (lane, place, id),
-    UNIQUE KEY queue_jobs_by_unique_key (queue, unique_key)
+    UNIQUE KEY queue_jobs_by_key (queue, key_held)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4;
 
 -- What failed for good, for people and their tools. The record that the server works with stays in `queue_jobs`.
@@ -58,7 +59,7 @@ CREATE TABLE queue_stats (
     pending_normal BIGINT NOT NULL DEFAULT 0,
     pending_high BIGINT NOT NULL DEFAULT 0,
     pending_critical BIGINT NOT NULL DEFAULT 0,
-    delayed BIGINT NOT NULL DEFAULT 0,
+    `delayed` BIGINT NOT NULL DEFAULT 0,
     reserved BIGINT NOT NULL DEFAULT 0,
     completed BIGINT NOT NULL DEFAULT 0,
     failed BIGINT NOT NULL DEFAULT 0,

@@ -28,8 +28,9 @@ CREATE TABLE queue_jobs (
     stored_by bigint NOT NULL,
     -- It failed because its record could not be decoded.
     system_error smallint NOT NULL DEFAULT 0,
-    -- While the job has not ended no other of its queue has the same.
-    unique_key bytea,
+    -- While the job has not ended it holds its key, and no other of its queue can.
+    unique_key text COLLATE "C",
+    key_held text COLLATE "C",
     trail bytea,
     payload bytea NOT NULL
 ) WITH (
@@ -39,7 +40,7 @@ CREATE TABLE queue_jobs (
 );
 
 CREATE INDEX queue_jobs_by_lane ON queue_jobs (lane, place, id);
-CREATE UNIQUE INDEX queue_jobs_by_unique_key ON queue_jobs (queue, unique_key) WHERE unique_key IS NOT NULL;
+CREATE UNIQUE INDEX queue_jobs_by_key ON queue_jobs (queue, key_held) WHERE key_held IS NOT NULL;
 
 -- What failed for good, for people and their tools. The record that the server works with stays in `queue_jobs`.
 CREATE TABLE queue_failed_jobs (

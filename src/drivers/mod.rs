@@ -1,8 +1,12 @@
 //! The stores, and the one place that chooses among them.
 
+pub mod database;
 pub mod memory;
 pub mod redis;
 pub mod sqlite;
+mod store_time;
+
+pub use store_time::StoreTime;
 
 use std::sync::Arc;
 
@@ -11,7 +15,7 @@ use crate::config::{Config, Connection};
 use crate::queue::{Connect, Store, StoreError};
 
 use memory::MemoryStore;
-use redis::{RedisOptions, RedisStore, StoreTime};
+use redis::{RedisOptions, RedisStore};
 use sqlite::SqliteStore;
 
 /// A connected store, and how to connect to it once more.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 
 /// Whose clock decides.
 #[derive(Debug, Clone)]
@@ -11,4 +11,14 @@ pub enum StoreTime {
     Server,
     /// One that a test moves.
     Manual(Arc<dyn Clock>),
+}
+
+impl StoreTime {
+    /// What counts as now when the server told this time, in microseconds since 1970.
+    pub(super) fn told(&self, micros: i64) -> Timestamp {
+        match self {
+            Self::Server => Timestamp::from_micros(micros),
+            Self::Manual(clock) => clock.now(),
+        }
+    }
 }

@@ -1,7 +1,13 @@
 //! What tests need around the thing they test.
 
+#[allow(dead_code, reason = "for the drivers that need a server")]
+pub mod database;
 #[allow(dead_code, reason = "for the tests of the real binary")]
 pub mod http;
+#[allow(dead_code, reason = "for the drivers that need a server")]
+pub mod mariadb;
+#[allow(dead_code, reason = "for the drivers that need a server")]
+pub mod postgres;
 #[allow(dead_code, reason = "for the tests of the real binary")]
 pub mod process;
 #[allow(dead_code, reason = "for the drivers that need a server")]

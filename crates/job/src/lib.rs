@@ -26,6 +26,7 @@
 //! type has no schema and is listed without its documentation.
 
 mod backoff;
+mod callback;
 mod context;
 mod dispatch;
 mod error;
@@ -42,8 +43,9 @@ pub mod seconds;
 pub mod prelude;
 
 pub use backoff::{Backoff, RetryConfig, RetryConfigError, Strategy};
+pub use callback::{Callback, CallbackError};
 pub use context::{AppState, ContextParts, JobContext};
-pub use dispatch::{Dispatch, DispatchError, DispatchOptions, Dispatcher, JobSpec, When};
+pub use dispatch::{Dispatch, DispatchError, DispatchOptions, Dispatcher, JobSpec, Unique, When};
 pub use error::{ErrorKind, JobError};
 pub use ids::JobId;
 pub use job::Job;

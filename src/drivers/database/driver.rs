@@ -13,17 +13,17 @@ use super::DatabaseStore;
 use crate::chance;
 use crate::queue::{
     Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob, Retention, Settle, Settled,
-    StoreError, WorkerId,
+    StoreError, Unit, WorkerId,
 };
 use crate::wake::Wakeups;
 
 #[async_trait]
 impl Driver for DatabaseStore {
-    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
+    async fn push(&self, jobs: &[NewJob], unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
         if jobs.is_empty() {
             return Ok(Vec::new());
         }
-        self.core.change(&Push { jobs, call: chance::call_id() }).await
+        self.core.change(&Push { jobs, unit, call: chance::call_id() }).await
     }
 
     async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
@@ -38,7 +38,7 @@ impl Driver for DatabaseStore {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.core.change(&SettleBatch(batch)).await
+        self.core.change(&SettleBatch { batch, call: chance::call_id() }).await
     }
 
     async fn promote(&self, max: usize) -> Result<usize, StoreError> {

@@ -44,6 +44,14 @@ impl Entry {
         self.pending[usize::from(priority.as_number()) - 1] += jobs;
     }
 
+    /// Jobs that waited do so no longer.
+    pub(super) fn left(&mut self, state: State, priority: Priority, jobs: i64) {
+        match state {
+            State::Delayed => self.delayed -= jobs,
+            _ => self.add_pending(priority, -jobs),
+        }
+    }
+
     /// Records of ended jobs came or went.
     pub(super) fn add_ended(&mut self, state: State, jobs: i64) {
         match state {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use sqlx::SqlSafeStr as _;
 use tracing::warn;
 
 use super::Family;
@@ -53,7 +53,7 @@ impl Family {
     pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         match self {
             Self::MySql(connector) => run(self.migrator(), &mut connector.open().await?).await,
-            Self::Postgres(connector) => run(self.migrator(), &mut connector.open_to_migrate().await?).await,
+            Self::Postgres(connector) => run(self.migrator(), &mut connector.open_unhurried().await?).await,
         }
     }
 

@@ -11,8 +11,10 @@ mod lanes;
 mod lease;
 mod ledger;
 mod link;
+mod listing;
 mod migrations;
 mod mysql;
+mod operator;
 mod options;
 mod pool;
 mod positions;
@@ -40,13 +42,11 @@ use fault::Fault;
 use link::Connector;
 use mysql::MySqlConnector;
 use pool::Pool;
-use positions::Positions;
 use postgres::PgConnector;
 use statements::{MYSQL, POSTGRES, Statements};
 use wake::Waker;
 
 use super::store_time::StoreTime;
-use crate::clock::Timestamp;
 use crate::queue::StoreError;
 
 /// A store in a database. Its tasks live on the runtime in which it was connected, and end when it is dropped.
@@ -65,7 +65,6 @@ struct Core {
     sql: &'static Statements,
     pool: Pool,
     time: StoreTime,
-    positions: Positions,
     waker: Waker,
     call_timeout: Duration,
 }
@@ -100,7 +99,6 @@ impl DatabaseStore {
             family,
             pool,
             time,
-            positions: Positions::default(),
             waker: Waker::new(),
             call_timeout: options.call_timeout,
         });
@@ -138,14 +136,6 @@ impl Drop for DatabaseStore {
 }
 
 impl Core {
-    /// What counts as now when the server told this time, in microseconds.
-    fn time_told(&self, told: i64) -> Timestamp {
-        match &self.time {
-            StoreTime::Server => Timestamp::from_micros(told),
-            StoreTime::Manual(clock) => clock.now(),
-        }
-    }
-
     async fn describe_durability(&self) -> Result<String, StoreError> {
         let asking = async {
             let mut lent = self.pool.take().await?;
@@ -192,9 +182,9 @@ impl Family {
     /// A first connection.
     async fn reach(&self, options: &DatabaseOptions) -> Result<Box<dyn link::Link>, StoreError> {
         let (mut wait, longest) = (Duration::from_millis(50), Duration::from_secs(2));
-        let mut tries = 0;
+        let (mut tries, connector) = (0, self.connector());
         loop {
-            let connecting = tokio::time::timeout(options.call_timeout, self.connector().connect_boxed()).await;
+            let connecting = tokio::time::timeout(options.call_timeout, connector.connect()).await;
             let fault = match connecting.unwrap_or_else(|_| Err(Fault::too_late(options.call_timeout))) {
                 Ok(link) => return Ok(link),
                 Err(fault) => fault,

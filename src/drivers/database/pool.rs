@@ -5,7 +5,7 @@
 //! else happens to it closes it.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -14,7 +14,7 @@ use super::link::{Connector, Link};
 
 /// At most so many connections as there are permits.
 pub(super) struct Pool {
-    connector: Box<dyn Connector>,
+    connector: Arc<dyn Connector>,
     permits: Semaphore,
     idle: Mutex<Vec<Box<dyn Link>>>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Lent<'p> {
 }
 
 impl Pool {
-    pub(super) fn new(connector: Box<dyn Connector>, size: usize) -> Self {
+    pub(super) fn new(connector: Arc<dyn Connector>, size: usize) -> Self {
         Self { connector, permits: Semaphore::new(size), idle: Mutex::default() }
     }
 

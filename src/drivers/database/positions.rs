@@ -7,6 +7,9 @@ use crate::clock::Timestamp;
 /// Places for each microsecond: those of one bulk, and the years until 2255.
 const PER_MICRO: i64 = 1024;
 
+/// Those of this process.
+pub(super) static POSITIONS: Positions = Positions(AtomicI64::new(0));
+
 /// Hands out places that only grow: by the store's clock, and within this process also when that runs backwards.
 #[derive(Debug, Default)]
 pub(super) struct Positions(AtomicI64);

@@ -12,23 +12,25 @@ use super::lanes;
 
 /// Sends up to `max` due jobs to the back of their queue, the first due first. Returns how many.
 pub(super) async fn promote_queue(tx: &mut Transaction<'_>, queue: &QueueName, max: usize) -> Result<usize, Fault> {
-    let now = tx.now.as_micros();
-    let values =
-        [Value::Int(lanes::delayed(queue)), Value::Text(queue.as_str()), Value::Int(now), Value::Int(whole(max))];
+    let (lane, now) = (lanes::delayed(queue), tx.now.as_micros());
+    let values = [Value::Int(lane), Value::Text(queue.as_str()), Value::Int(now), Value::Int(whole(max))];
     let due = tx.rows(&tx.sql.due, &values).await?;
     if due.is_empty() {
         return Ok(0);
     }
+    let mut now = tx.now;
     let (mut ids, mut lines) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));
-    let entry = tx.ledger.entry(queue);
     for row in &due {
         let priority = priority(row.as_ref(), 1)?;
         ids.push(row.job_id(0)?);
         lines.push(lanes::pending(queue, priority));
+        now = now.max(tx.time_told(row.int(2)?));
+        let entry = tx.ledger.entry(queue);
         entry.delayed -= 1;
         entry.arrived(priority);
     }
-    let places = tx.positions(due.len())..;
+    // Behind those whom another promoted while this one waited.
+    let places = tx.positions_at(now, due.len())..;
     let rows = Rows::default().ids(ids).ints(lines).ints(places.take(due.len()));
     tx.run(&tx.sql.promote, &[Value::Rows(&rows)]).await?;
     Ok(due.len())
@@ -47,7 +49,7 @@ impl Change for Promote {
     async fn apply(&self, tx: &mut Transaction<'_>) -> Result<usize, Fault> {
         let rows = tx.rows(&tx.sql.queues, &[]).await?;
         let queues = rows.iter().map(|row| queue_name(row.as_ref(), 0)).collect::<Result<Vec<_>, _>>()?;
-        let heads = look_at_delayed(tx, &queues).await?;
+        let heads = look_at_delayed(tx, &queues, false).await?;
         let mut promoted = 0;
         for queue in heads.due_queues() {
             if promoted < self.max {

@@ -1,7 +1,6 @@
 //! Taking jobs.
 
-use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -54,12 +53,12 @@ impl Heads {
 
     /// Whether a job can be taken now.
     fn has_work(&self) -> bool {
-        !self.pending.is_empty() || self.due_queues().next().is_some()
+        !self.pending.is_empty() || !self.due_queues().is_empty()
     }
 
-    /// Queues with delayed jobs that have come due.
-    pub(super) fn due_queues(&self) -> impl Iterator<Item = &QueueName> {
-        self.due.iter().filter(|(_, wait)| wait.is_zero()).map(|(queue, _)| queue)
+    /// Queues with delayed jobs that have come due, by name: in the order in which everyone locks them.
+    pub(super) fn due_queues(&self) -> BTreeSet<&QueueName> {
+        self.due.iter().filter(|(_, wait)| wait.is_zero()).map(|(queue, _)| queue).collect()
     }
 
     fn next_due(&self) -> Option<Duration> {
@@ -72,8 +71,8 @@ impl Core {
     pub(super) async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
         let queues = request.queues;
         let rows = lines(queues, true);
-        let found = self.read(&self.sql.look, &[Value::Rows(&rows)]).await?;
-        let heads = Heads::read(queues, &found, |told| self.time_told(told))?;
+        let found = self.read(&self.sql.look, &[Value::Int(1), Value::Rows(&rows)]).await?;
+        let heads = Heads::read(queues, &found, |told| self.time.told(told))?;
         if !request.is_repeat && (request.max == 0 || !heads.has_work()) {
             self.change(&lease::RenewIfHolding { worker: request.worker, lease: request.lease }).await?;
             return Ok(Reserved { jobs: Vec::new(), next_due: heads.next_due() });
@@ -97,13 +96,13 @@ impl Change for Reserve<'_> {
         let mut jobs = if request.is_repeat { taken_by_call(tx, request).await? } else { Vec::new() };
         let mut next_due = heads.next_due();
         if jobs.is_empty() {
-            let mut has_promoted = false;
-            for queue in heads.due_queues() {
-                has_promoted |= promote::promote_queue(tx, queue, limits::PER_CALL).await? > 0;
+            let promoted = heads.due_queues();
+            for queue in &promoted {
+                promote::promote_queue(tx, queue, limits::PER_CALL).await?;
             }
-            self.take(tx, has_promoted, &mut jobs).await?;
-            if has_promoted {
-                next_due = look_at_delayed(tx, request.queues).await?.next_due();
+            self.take(tx, &promoted, &mut jobs).await?;
+            if !promoted.is_empty() {
+                next_due = look_at_delayed(tx, request.queues, true).await?.next_due();
             }
         }
         if jobs.is_empty() {
@@ -120,15 +119,15 @@ impl Reserve<'_> {
     async fn take(
         &self,
         tx: &mut Transaction<'_>,
-        has_promoted: bool,
+        promoted: &BTreeSet<&QueueName>,
         jobs: &mut Vec<ReservedJob>,
     ) -> Result<(), Fault> {
         let request = self.request;
-        for priority in Priority::DESCENDING {
+        for priority in request.order {
             for queue in request.queues {
                 let room = request.max - jobs.len();
                 let lane = lanes::pending(queue, priority);
-                if room == 0 || !(has_promoted || self.heads.pending.contains(&lane)) {
+                if room == 0 || !(self.heads.pending.contains(&lane) || promoted.contains(&queue)) {
                     continue;
                 }
                 let values = [Value::Int(lane), Value::Text(queue.as_str()), Value::Int(whole(room))];
@@ -190,15 +189,21 @@ pub(super) async fn taken_by_call(
     let rows = tx.rows(&tx.sql.held_by_call, &values).await?;
     let mut taken = rows.iter().map(|row| Taken::read(row.as_ref(), worker)).collect::<Result<Vec<_>, _>>()?;
     let rank = |queue: &QueueName| request.queues.iter().position(|listed| listed == queue);
-    taken.sort_by_key(|Taken { job, place, .. }| {
-        (Reverse(job.reservation.priority), rank(&job.reservation.queue), *place)
+    let urgency = |priority| request.order.iter().position(|listed| *listed == priority);
+    taken.sort_by_key(|Taken { job: ReservedJob { reservation, .. }, place, .. }| {
+        (urgency(reservation.priority), rank(&reservation.queue), *place)
     });
     Ok(taken.into_iter().map(|taken| taken.job).collect())
 }
 
-pub(super) async fn look_at_delayed(tx: &mut Transaction<'_>, queues: &[QueueName]) -> Result<Heads, Fault> {
+/// When the first delayed jobs are due. `heeds_pauses` if those of paused queues are not wanted.
+pub(super) async fn look_at_delayed(
+    tx: &mut Transaction<'_>,
+    queues: &[QueueName],
+    heeds_pauses: bool,
+) -> Result<Heads, Fault> {
     let rows = lines(queues, false);
-    let found = tx.rows(&tx.sql.look, &[Value::Rows(&rows)]).await?;
+    let found = tx.rows(&tx.sql.look, &[Value::Int(i64::from(heeds_pauses)), Value::Rows(&rows)]).await?;
     let now = tx.now;
     Heads::read(queues, &found, |_| now)
 }

@@ -70,7 +70,7 @@ pub(super) fn queue_name(row: &dyn Row, column: usize) -> Result<QueueName, Faul
 }
 
 pub(super) fn priority(row: &dyn Row, column: usize) -> Result<Priority, Fault> {
-    Priority::from_number(row.int(column)?).map_err(|error| Fault::unreadable("a priority", error))
+    Priority::from_number(number(row, column)?).map_err(|error| Fault::unreadable("a priority", error))
 }
 
 pub(super) fn state(row: &dyn Row, column: usize) -> Result<State, Fault> {

@@ -10,13 +10,18 @@ use journeyman_job::{JobError, JobId, Priority, QueueName};
 use super::fault::Fault;
 use super::lanes;
 use super::ledger::is_system_error;
-use super::rows::{call, queue_name, state};
+use super::push::push;
+use super::rows::{self, queue_name, state};
 use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value, pieces};
-use crate::queue::{Reservation, Settle, Settled, Settlement, State};
+use crate::queue::{CallId, Counted, NewJob, Reservation, Settle, Settled, Settlement, State, Unit};
 
 #[derive(Debug)]
-pub(super) struct SettleBatch<'a>(pub(super) &'a [Settle]);
+pub(super) struct SettleBatch<'a> {
+    pub(super) batch: &'a [Settle],
+    /// Tells what it stored from what others did.
+    pub(super) call: CallId,
+}
 
 /// What the store knows of a job that is to be settled.
 #[derive(Debug)]
@@ -46,7 +51,7 @@ impl Change for SettleBatch<'_> {
     type Answer = Vec<Settled>;
 
     async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Self::Answer, Fault> {
-        let Self(batch) = self;
+        let Self { batch, call } = self;
         let mut stored = lock(tx, batch).await?;
         let mut moves = Vec::with_capacity(batch.len());
         let outcomes: Vec<Settled> = batch
@@ -68,6 +73,11 @@ impl Change for SettleBatch<'_> {
             record_failed(tx, piece).await?;
         }
         moves.iter().for_each(|moved| moved.count(tx));
+        let then: Vec<&NewJob> = moves.iter().flat_map(|moved| &moved.item.then).collect();
+        if !then.is_empty() {
+            // Whatever is there already was stored by an earlier try.
+            push(tx, then.into_iter(), Unit::Queue, *call).await?;
+        }
         Ok(outcomes)
     }
 }
@@ -78,9 +88,10 @@ async fn lock(tx: &mut Transaction<'_>, batch: &[Settle]) -> Result<HashMap<JobI
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = tx.rows(&tx.sql.tokens, &[Value::Rows(&Rows::default().ids(ids))]).await?;
-    let token = |attempt: Option<i64>, number: Option<i64>| attempt.zip(number.map(|number| call(number).0));
-    rows.iter()
+    let found = tx.rows(&tx.sql.tokens, &[Value::Rows(&Rows::default().ids(ids))]).await?;
+    let token = |attempt: Option<i64>, number: Option<i64>| attempt.zip(number.map(|number| rows::call(number).0));
+    found
+        .iter()
         .map(|row| {
             let is_reserved = state(row.as_ref(), 2)? == State::Reserved;
             let held = token(Some(row.int(3)?), row.maybe_int(4)?).filter(|_| is_reserved);
@@ -184,7 +195,11 @@ impl<'a> Move<'a> {
     fn count(&self, tx: &mut Transaction<'_>) {
         let entry = tx.ledger.entry(&self.item.reservation.queue);
         entry.reserved -= 1;
-        entry.counters.timeouts += u64::from(self.item.timed_out);
+        match self.item.counted {
+            Some(Counted::Timeout) => entry.counters.timeouts += 1,
+            Some(Counted::PoolExhausted) => entry.counters.thread_pool_exhaustion += 1,
+            None => {}
+        }
         match self.state {
             State::Pending | State::Reserved => entry.arrived(self.priority()),
             State::Delayed => entry.delayed(),

@@ -10,11 +10,12 @@ use super::Core;
 use super::fault::Fault;
 use super::ledger::Ledger;
 use super::link::{Link, Row};
-use super::positions::Positions;
+use super::positions::POSITIONS;
 use super::statements::{Statement, Statements};
 use super::value::Value;
 use crate::chance;
 use crate::clock::Timestamp;
+use crate::drivers::store_time::StoreTime;
 use crate::queue::StoreError;
 
 /// Further tries of a change that met others.
@@ -37,7 +38,7 @@ pub(super) struct Transaction<'t> {
     /// The store's time when the transaction began.
     pub(super) now: Timestamp,
     pub(super) ledger: Ledger,
-    positions: &'t Positions,
+    time: &'t StoreTime,
 }
 
 impl Transaction<'_> {
@@ -55,7 +56,17 @@ impl Transaction<'_> {
 
     /// The first of `count` places behind all others.
     pub(super) fn positions(&self, count: usize) -> i64 {
-        self.positions.take(self.now, count)
+        self.positions_at(self.now, count)
+    }
+
+    /// The same once it is `now`.
+    pub(super) fn positions_at(&self, now: Timestamp, count: usize) -> i64 {
+        POSITIONS.take(now, count)
+    }
+
+    /// What counts as now when the server told this time.
+    pub(super) fn time_told(&self, told: i64) -> Timestamp {
+        self.time.told(told)
     }
 }
 
@@ -116,9 +127,8 @@ impl Core {
         change: &C,
         committing: &AtomicBool,
     ) -> Result<(C::Answer, Vec<QueueName>), Fault> {
-        let now = self.time_told(link.begin(&self.sql.begin).await?);
-        let (ledger, positions) = (Ledger::default(), &self.positions);
-        let mut tx = Transaction { link, sql: self.sql, now, ledger, positions };
+        let now = self.time.told(link.begin(&self.sql.begin).await?);
+        let mut tx = Transaction { link, sql: self.sql, now, ledger: Ledger::default(), time: &self.time };
         let answer = change.apply(&mut tx).await?;
         // Last, so that others wait for these rows no longer than the commit takes.
         if let Some(numbers) = tx.ledger.rows() {

@@ -8,6 +8,7 @@ use journeyman_job::JobId;
 pub(super) enum Value<'a> {
     Int(i64),
     Text(&'a str),
+    Bytes(&'a [u8]),
     Id(JobId),
     /// PostgreSQL takes an array per column; MySQL one JSON document, and what are bytes in it as a second value.
     Rows(&'a Rows),

@@ -68,12 +68,10 @@ pub(super) async fn poll(core: Arc<Core>) {
         if let Ok(rows) = core.read(&WAKES, &[]).await {
             let versions = rows.iter().map(|row| Ok::<_, super::fault::Fault>((row.text(0)?, row.int(1)?)));
             let now: HashMap<String, i64> = versions.filter_map(Result::ok).collect();
-            match &known {
-                None => core.waker.hub.wake_all(),
-                Some(before) => {
-                    let is_new = |(queue, version): &(&String, &i64)| before.get(*queue) != Some(*version);
-                    now.iter().filter(is_new).for_each(|(queue, _)| core.waker.hub.wake_named(queue));
-                }
+            // What was announced before the first look is found by the worker's own.
+            if let Some(before) = &known {
+                let is_new = |(queue, version): &(&String, &i64)| before.get(*queue) != Some(*version);
+                now.iter().filter(is_new).for_each(|(queue, _)| core.waker.hub.wake_named(queue));
             }
             known = Some(now);
         }

@@ -3,6 +3,7 @@
 mod durability;
 mod rows;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -44,6 +45,28 @@ impl MySqlConnector {
         connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await.map_err(|error| judged(&error))?;
         Ok(connection)
     }
+}
+
+static VERSION: LazyLock<Statement> = LazyLock::new(|| Statement::numbered("SELECT VERSION()"));
+
+/// Refuses a server that lacks what the statements need: SKIP LOCKED and JSON_TABLE.
+pub(super) async fn check_version(link: &mut dyn Link) -> Result<(), Fault> {
+    let rows = link.rows(&VERSION, &[]).await?;
+    let version = rows.first().map_or(Ok(String::new()), |row| row.text(0))?;
+    match too_old(&version) {
+        Some(why) => Err(Fault::Refused(why)),
+        None => Ok(()),
+    }
+}
+
+/// Some say first which old version they can pass for: `5.5.5-10.11.19-MariaDB`.
+fn too_old(version: &str) -> Option<String> {
+    let version = version.strip_prefix("5.5.5-").unwrap_or(version);
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map_while(|number| number.parse::<u32>().ok());
+    let found = (numbers.next()?, numbers.next().unwrap_or(0));
+    let (name, oldest) = if version.contains("MariaDB") { ("MariaDB", (10, 6)) } else { ("MySQL", (8, 0)) };
+    let is_too_old = found < oldest;
+    is_too_old.then(|| format!("{name} is version {version}: {}.{} or newer is needed", oldest.0, oldest.1))
 }
 
 #[async_trait]
@@ -102,6 +125,7 @@ fn bound<'q>(statement: &'static Statement, values: &[Value<'_>]) -> Query<'q, M
         match (value, encoded) {
             (Value::Int(int), _) => given.push(Given::Int(*int)),
             (Value::Text(text), _) => given.push(Given::Text(text)),
+            (Value::Bytes(bytes), _) => given.push(Given::Bytes(bytes)),
             (Value::Id(id), _) => given.push(Given::Bytes(id.as_bytes())),
             (Value::Rows(_), Some(encoded)) => {
                 given.push(Given::Text(&encoded.json));
@@ -142,8 +166,9 @@ pub(super) fn judged(error: &sqlx::Error) -> Fault {
     let sqlx::Error::Database(refusal) = error else { return Fault::of_client(error) };
     let said = refusal.message().to_owned();
     match refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number) {
-        // Deadlock; lock wait timeout; record changed since last read (MariaDB's snapshot isolation).
-        Some(1213 | 1205 | 1020) => Fault::Contended(said),
+        // Deadlock; lock wait timeout; record changed since last read (MariaDB's snapshot isolation); a key that another
+        // took a moment ago.
+        Some(1213 | 1205 | 1020 | 1062) => Fault::Contended(said),
         // Shutdown; connection killed; shut down while waiting.
         Some(1053 | 1927 | 1152 | 3169) => Fault::Lost(said),
         // Too many connections, of all or of this user; read only; statement timeouts; not part of its cluster now.
@@ -152,5 +177,20 @@ pub(super) fn judged(error: &sqlx::Error) -> Fault {
         Some(1114 | 1021 | 1041 | 3675) => Fault::Full(said),
         Some(1146 | 1054) => Fault::Refused(format!("{NO_TABLES} ({said})")),
         _ => Fault::Refused(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r33_a_server_that_is_too_old_is_told_by_name() {
+        for fine in ["8.0.36", "8.4.0-log", "10.6.0-MariaDB", "5.5.5-10.11.19-MariaDB-0+deb12u1", "11.4.2-MariaDB", "odd"] {
+            assert_eq!(too_old(fine), None, "{fine}");
+        }
+        let told = too_old("10.5.23-MariaDB").unwrap();
+        assert_eq!(told, "MariaDB is version 10.5.23-MariaDB: 10.6 or newer is needed");
+        assert!(too_old("5.7.44-log").unwrap().starts_with("MySQL is version 5.7.44-log: 8.0"));
     }
 }

@@ -10,23 +10,26 @@ use crate::wake::WakeHub;
 
 /// Between two tries to listen again.
 const PAUSE: Duration = Duration::from_secs(1);
-const CHANNEL: &str = "journeyman_wakes";
+/// As the statement `announce` names it.
+const CHANNEL: &str = "SELECT 'journeyman_' || md5(current_schema())";
 
 /// Passes hints on, over a connection of its own, until it is dropped.
 pub(in crate::drivers::database) async fn listen(options: PgConnectOptions, hub: Arc<WakeHub>) {
     let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
-    let mut was_told = false;
+    let (mut was_told, mut has_missed) = (false, false);
     loop {
         let listening = async {
             let mut listener = PgListener::connect_with(&pool).await?;
-            listener.listen(CHANNEL).await?;
+            let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&mut listener).await?;
+            listener.listen(&channel).await?;
             Ok::<_, sqlx::Error>(listener)
         };
         let failed = match listening.await {
             Ok(mut listener) => {
                 was_told = false;
-                // Hints were missed meanwhile.
-                hub.wake_all();
+                if std::mem::replace(&mut has_missed, true) {
+                    hub.wake_all();
+                }
                 loop {
                     match listener.try_recv().await {
                         Ok(Some(hint)) => hub.wake_named(hint.payload()),

@@ -3,6 +3,7 @@
 mod durability;
 mod listener;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,9 +34,14 @@ impl PgConnector {
         Ok(Self { options, statement_timeout })
     }
 
+    /// A connection without limits of time, for migrations.
+    pub(super) async fn open_unhurried(&self) -> Result<PgConnection, Fault> {
+        self.options.connect().await.map_err(|error| judged(&error))
+    }
+
     /// A connection with the settings of every session.
     pub(super) async fn open(&self) -> Result<PgConnection, Fault> {
-        let mut connection = self.options.connect().await.map_err(|error| judged(&error))?;
+        let mut connection = self.open_unhurried().await?;
         let longest = self.statement_timeout.as_millis().max(1);
         // Every statement has an index to go by. Without statistics, as in a new database, the planner would rather read
         // whole tables, and keep the plan when they have grown.
@@ -46,6 +52,24 @@ impl PgConnector {
         );
         connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await.map_err(|error| judged(&error))?;
         Ok(connection)
+    }
+}
+
+/// The number that `server_version_num` begins with.
+const OLDEST: i64 = 130_000;
+
+static VERSION: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::numbered("SELECT current_setting('server_version_num')::int, current_setting('server_version')")
+});
+
+/// Refuses a server that lacks what the statements need.
+pub(super) async fn check_version(link: &mut dyn Link) -> Result<(), Fault> {
+    let rows = link.rows(&VERSION, &[]).await?;
+    match rows.first() {
+        Some(row) if row.int(0)? < OLDEST => {
+            Err(Fault::Refused(format!("PostgreSQL is version {}: 13 or newer is needed", row.text(1)?)))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -96,6 +120,7 @@ fn bound<'q>(statement: &'static Statement, values: &[Value<'_>]) -> Query<'q, P
         query = match value {
             Value::Int(int) => query.bind(*int),
             Value::Text(text) => query.bind(*text),
+            Value::Bytes(bytes) => query.bind(*bytes),
             Value::Id(id) => query.bind(id.as_uuid()),
             Value::Rows(rows) => rows.0.iter().fold(query, |query, column| match column {
                 Column::Ids(ids) => query.bind(ids.iter().map(|id| id.as_uuid()).collect::<Vec<_>>()),
@@ -129,8 +154,8 @@ pub(super) fn judged(error: &sqlx::Error) -> Fault {
     let sqlx::Error::Database(refusal) = error else { return Fault::of_client(error) };
     let said = refusal.message().to_owned();
     match refusal.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::code).unwrap_or_default() {
-        // Serialization failure; deadlock; lock not available.
-        "40001" | "40P01" | "55P03" => Fault::Contended(said),
+        // Serialization failure; deadlock; lock not available; a key that another took a moment ago.
+        "40001" | "40P01" | "55P03" | "23505" => Fault::Contended(said),
         // The server stops, or its connection was ended for it; connection exceptions.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "08000" | "08003" | "08006" => Fault::Lost(said),
         // Cancelled, by the timeout most likely; too many connections; no memory; read only.

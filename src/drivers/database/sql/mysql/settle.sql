@@ -11,5 +11,5 @@ SET j.state = t.state, j.lane = t.lane, j.place = COALESCE(t.place, j.place), j.
     j.available_at = COALESCE(t.available_at, j.available_at), j.ended_at = t.ended_at,
     j.system_error = t.system_error, j.trail = SUBSTRING(?2, t.trail_at, t.trail_length),
     j.worker = NULL, j.reserved_at = NULL, j.settled_attempt = t.attempt, j.settled_call = t.call_id,
-    j.unique_key = IF(t.ended_at IS NULL, j.unique_key, NULL)
+    j.key_held = IF(t.ended_at IS NULL, j.key_held, NULL)
 WHERE j.state = 'reserved' AND j.attempts = t.attempt AND j.call_id = t.call_id

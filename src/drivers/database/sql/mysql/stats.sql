@@ -1,7 +1,7 @@
 -- The numbers of queues. A row is queue.
 SELECT s.queue,
     CAST(SUM(s.pending_low) AS SIGNED), CAST(SUM(s.pending_normal) AS SIGNED), CAST(SUM(s.pending_high) AS SIGNED),
-    CAST(SUM(s.pending_critical) AS SIGNED), CAST(SUM(s.delayed) AS SIGNED), CAST(SUM(s.reserved) AS SIGNED),
+    CAST(SUM(s.pending_critical) AS SIGNED), CAST(SUM(s.`delayed`) AS SIGNED), CAST(SUM(s.reserved) AS SIGNED),
     CAST(SUM(s.completed) AS SIGNED), CAST(SUM(s.failed) AS SIGNED), CAST(SUM(s.cancelled) AS SIGNED),
     CAST(SUM(s.system_errors) AS SIGNED), CAST(SUM(s.total_enqueued) AS SIGNED),
     CAST(SUM(s.total_processed) AS SIGNED), CAST(SUM(s.total_failed) AS SIGNED),
