@@ -4,6 +4,9 @@
 //! A setting is one field of one of the structs here; its key, variable, default, bounds and documentation stand with
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
+mod address;
+mod database;
+mod database_url;
 mod error;
 mod http;
 mod kinds;
@@ -23,6 +26,8 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use database::{DatabaseConfig, DatabaseName};
+pub use database_url::DatabaseUrl;
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
@@ -45,6 +50,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub store: StoreConfig,
     pub redis: RedisConfig,
+    pub database: DatabaseConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
@@ -75,6 +81,7 @@ impl Config {
         let http = HttpConfig::read(reader);
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
+        let database = DatabaseConfig::read(reader);
         let worker = WorkerConfig::read(reader);
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
@@ -87,6 +94,9 @@ impl Config {
         if let (Some(redis), Some(store)) = (&redis, &store) {
             redis.check(store, reader);
         }
+        if let (Some(database), Some(store)) = (&database, &store) {
+            database.check(store, reader);
+        }
         if let Some(worker) = &worker {
             worker.check(reader);
         }
@@ -94,6 +104,7 @@ impl Config {
             http: http?,
             store: store?,
             redis: redis?,
+            database: database?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
             logging: logging?,

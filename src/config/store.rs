@@ -12,17 +12,18 @@ pub enum Connection {
     /// A file in the data directory; several processes may share it.
     Sqlite,
     Redis,
+    /// MySQL, MariaDB or PostgreSQL.
+    Database,
     /// This process alone; the jobs end with it.
     Memory,
 }
 
 impl Choice for Connection {
     const CHOICES: &'static [(&'static str, Self)] =
-        &[("sqlite", Self::Sqlite), ("redis", Self::Redis), ("memory", Self::Memory)];
+        &[("sqlite", Self::Sqlite), ("redis", Self::Redis), ("database", Self::Database), ("memory", Self::Memory)];
 
     fn refusal(name: &str) -> Option<&'static str> {
         match name {
-            "database" => Some("the database connection is not available yet"),
             "sync" => Some("the sync connection is not available yet"),
             "null" => Some("the null connection is not available yet"),
             _ => None,
@@ -33,7 +34,7 @@ impl Choice for Connection {
 settings! {
     /// Where the jobs are kept.
     pub struct StoreConfig in "store" {
-        /// Driver that keeps the jobs: sqlite, redis or memory.
+        /// Driver that keeps the jobs: sqlite, redis, database or memory.
         connection: Connection = "sqlite", env "QUEUE_CONNECTION";
         /// Directory of the SQLite file and whatever else is kept on this machine.
         data_dir: PathBuf = "data", env "JOURNEYMAN_DATA_DIR";
