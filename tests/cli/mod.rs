@@ -1,6 +1,7 @@
 //! The real binary from the outside: command line, API, exit codes.
 
 mod config;
+mod database;
 mod dispatch;
 mod enqueue;
 mod first_run;

@@ -1,6 +1,7 @@
 //! Processes that die, hang or are told to leave, in the middle of their work.
 
 mod crashing_job;
+mod database_away;
 mod frozen_worker;
 mod killed_server;
 mod killed_worker;
@@ -9,10 +10,16 @@ mod stopping;
 
 use crate::support::process::Home;
 
-/// Checks both stores at the same time: these tests mostly wait.
-fn on_both_stores(change: fn(Home) -> Home, check: fn(&Home)) {
+/// Checks every store at the same time: these tests mostly wait.
+fn on_every_store(change: fn(Home) -> Home, check: fn(&Home)) {
     std::thread::scope(|scope| {
-        for (name, home) in [("sqlite", Home::sqlite()), ("redis", Home::redis())] {
+        let stores = [
+            ("sqlite", Home::sqlite()),
+            ("redis", Home::redis()),
+            ("mariadb", Home::mariadb()),
+            ("postgres", Home::postgres()),
+        ];
+        for (name, home) in stores {
             let run = move || check(&change(home));
             std::thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, run).unwrap();
         }

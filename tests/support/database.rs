@@ -20,7 +20,8 @@ pid=
 while read -r word; do
   case $word in
   start) "$@" >>"$dir/log" 2>&1 & pid=$! ;;
-  kill) kill -9 $pid; wait $pid ;;
+  # With its children: those of PostgreSQL outlive it for a moment and hold its memory.
+  kill) kill -9 $pid $(cat /proc/$pid/task/$pid/children 2>/dev/null); wait $pid; sleep 0.1 ;;
   esac
 done
 kill -$end $pid

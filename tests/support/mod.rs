@@ -53,6 +53,12 @@ macro_rules! on_each_store {
         mod redis {
             $(#[test] fn $name() { super::$name(&$crate::support::process::Home::redis()); })+
         }
+        mod mariadb {
+            $(#[test] fn $name() { super::$name(&$crate::support::process::Home::mariadb()); })+
+        }
+        mod postgres {
+            $(#[test] fn $name() { super::$name(&$crate::support::process::Home::postgres()); })+
+        }
     };
 }
 

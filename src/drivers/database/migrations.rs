@@ -7,10 +7,10 @@ use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::SqlSafeStr as _;
 use tracing::warn;
 
-use super::Family;
 use super::fault::{Fault, NO_TABLES};
 use super::link::Link;
 use super::statements::Statement;
+use super::{Family, mysql, postgres};
 use crate::queue::StoreError;
 
 /// Where sqlx notes what was done; by another name than its own, which the users' migrations may have.
@@ -38,6 +38,8 @@ fn migrator(migrations: Vec<Migration>) -> Migrator {
     migrator.dangerous_set_table_name(TABLE);
     // A newer version may have been here: its tables serve this one as well.
     migrator.set_ignore_missing(true);
+    // MariaDB does not know the endless wait that sqlx's own lock asks for.
+    migrator.set_locking(false);
     migrator
 }
 
@@ -52,8 +54,16 @@ impl Family {
     /// Brings the tables up to what this build knows; of several that try, one does it and the others wait.
     pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         match self {
-            Self::MySql(connector) => run(self.migrator(), &mut connector.open().await?).await,
-            Self::Postgres(connector) => run(self.migrator(), &mut connector.open_unhurried().await?).await,
+            Self::MySql(connector) => {
+                let mut connection = connector.open().await?;
+                mysql::lock_tables(&mut connection).await?;
+                run(self.migrator(), &mut connection).await
+            }
+            Self::Postgres(connector) => {
+                let mut connection = connector.open_unhurried().await?;
+                postgres::lock_tables(&mut connection).await?;
+                run(self.migrator(), &mut connection).await
+            }
         }
     }
 

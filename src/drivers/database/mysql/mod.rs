@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow};
 use sqlx::query::Query;
-use sqlx::{ConnectOptions as _, Executor as _, MySql, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, MySql, Row as _};
 
 pub(super) use durability::durability;
 
@@ -18,6 +18,9 @@ use super::link::{Connector, Link, Row};
 use super::statements::Statement;
 use super::value::Value;
 use rows::Encoded;
+
+/// Longest wait for another process that migrates, seconds.
+const MIGRATION_WAIT: u32 = 600;
 
 /// How to connect.
 #[derive(Debug)]
@@ -42,8 +45,18 @@ impl MySqlConnector {
         let settings = format!(
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET SESSION innodb_lock_wait_timeout = {lock_wait}"
         );
-        connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await.map_err(|error| judged(&error))?;
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await.map_err(|error| judged(&error))?;
         Ok(connection)
+    }
+}
+
+/// Keeps others from migrating as long as the connection lasts; waits for whoever does.
+pub(super) async fn lock_tables(connection: &mut MySqlConnection) -> Result<(), Fault> {
+    let lock = format!("SELECT GET_LOCK(CONCAT('journeyman_', MD5(DATABASE())), {MIGRATION_WAIT})");
+    let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(lock))).await.map_err(|error| judged(&error))?;
+    match row.maybe_int(0)? {
+        Some(1) => Ok(()),
+        _ => Err(Fault::Unavailable("another process has been migrating the database for long".into())),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgDatabaseError, PgRow};
 use sqlx::query::Query;
-use sqlx::{ConnectOptions as _, Executor as _, Postgres, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, Postgres, Row as _};
 
 pub(super) use durability::durability;
 pub(super) use listener::listen;
@@ -50,9 +50,16 @@ impl PgConnector {
              SET idle_in_transaction_session_timeout = {longest}; SET enable_seqscan = off; \
              SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
         );
-        connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await.map_err(|error| judged(&error))?;
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await.map_err(|error| judged(&error))?;
         Ok(connection)
     }
+}
+
+/// Keeps others from migrating as long as the connection lasts; waits for whoever does.
+pub(super) async fn lock_tables(connection: &mut PgConnection) -> Result<(), Fault> {
+    let lock = "SELECT pg_advisory_lock(hashtextextended('journeyman ' || current_schema(), 0))";
+    connection.execute(sqlx::raw_sql(lock)).await.map_err(|error| judged(&error))?;
+    Ok(())
 }
 
 /// The number that `server_version_num` begins with.
