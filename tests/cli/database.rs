@@ -98,9 +98,7 @@ fn r50_a_server_that_cannot_be_used_is_told_without_its_password() {
 /// R36: how safe stored jobs are is told at the start and in readiness.
 #[test]
 fn r36_a_careless_server_is_told_to_be_one() {
-    for (home, word) in
-        [(Home::mariadb(), "innodb_flush_log_at_trx_commit"), (Home::postgres(), "fsync is off")]
-    {
+    for (home, word) in [(Home::mariadb(), "innodb_flush_log_at_trx_commit"), (Home::postgres(), "fsync is off")] {
         let server = home.serve(&["--no-worker"]);
         let ready = server.api.get("/ready").json();
         assert!(ready["durability"].as_str().is_some_and(|said| said.contains(word)), "{ready}");

@@ -56,7 +56,8 @@ pub fn command(dir: &Path, port: u16, care: Care) -> Vec<String> {
     let sockets = dir.display().to_string();
     let options = ["-D", &data, "-p", &port, "-h", "127.0.0.1", "-k", &sockets];
     command.extend(options.map(str::to_owned));
-    let settings = format!("fsync={on} synchronous_commit={on} full_page_writes={on} max_connections=600 shared_buffers=64MB");
+    let settings =
+        format!("fsync={on} synchronous_commit={on} full_page_writes={on} max_connections=600 shared_buffers=64MB");
     command.extend(settings.split_whitespace().flat_map(|setting| ["-c".to_owned(), setting.to_owned()]));
     command
 }

@@ -120,7 +120,8 @@ fn r49_the_file_takes_texts_numbers_truths_and_arrays() {
 #[test]
 fn r50_the_database_address_is_built_from_its_parts_or_given_whole() {
     let url = |given: &[(&str, &str)]| load(&environment(given)).database.url().expose().to_owned();
-    let parts = [("DB_HOST", "::1"), ("DB_PORT", "3307"), ("DB_NAME", "my jobs"), ("DB_USER", "a@b"), ("DB_PASS", "x/y:z")];
+    let parts =
+        [("DB_HOST", "::1"), ("DB_PORT", "3307"), ("DB_NAME", "my jobs"), ("DB_USER", "a@b"), ("DB_PASS", "x/y:z")];
     assert_eq!(url(&parts), "mysql://a%40b:x%2Fy%3Az@[::1]:3307/my%20jobs");
     assert_eq!(load(&environment(&parts)).database.masked_url(), "mysql://a%40b:***@[::1]:3307/my%20jobs");
     let whole = [&parts[..], &[("DATABASE_URL", "postgres://u:p@db/jobs")]].concat();

@@ -136,7 +136,9 @@ fn r50_a_database_connection_needs_an_address() {
         let [error] = &errors(&environment(&[&[("QUEUE_CONNECTION", "database")], given].concat()))[..] else {
             panic!("one error expected")
         };
-        assert!(error.starts_with("store.connection is \"database\" (from environment QUEUE_CONNECTION) and database.url"));
+        assert!(
+            error.starts_with("store.connection is \"database\" (from environment QUEUE_CONNECTION) and database.url")
+        );
         assert!(error.ends_with("(DATABASE_URL), or at least DB_NAME and DB_USER of a MySQL server"), "{error}");
     }
 }

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use journeyman_job::QueueName;
 
+use super::DatabaseStore;
 use super::lease::{Extend, Retire};
 use super::promote::Promote;
 use super::prune::Prune;
 use super::push::Push;
 use super::reclaim::Reclaim;
 use super::settle::SettleBatch;
-use super::DatabaseStore;
 use crate::chance;
 use crate::queue::{
     Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob, Retention, Settle, Settled,

@@ -61,8 +61,8 @@ mod tests {
     #[test]
     fn the_numbers_never_change() {
         let queue = QueueName::default();
-        assert_eq!(pending(&queue, Priority::Normal), 1_234);
-        assert_eq!(of_worker("worker-1"), -1_234);
+        assert_eq!(pending(&queue, Priority::Normal), 8_491_205_643_021_083_378);
+        assert_eq!(of_worker("worker-1"), -1_317_478_137_618_232_823);
     }
 
     #[test]

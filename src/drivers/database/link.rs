@@ -14,11 +14,7 @@ pub(super) trait Link: Send {
     /// Runs a statement; the number of rows it changed.
     async fn run(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Fault>;
 
-    async fn rows(
-        &mut self,
-        statement: &'static Statement,
-        values: &[Value<'_>],
-    ) -> Result<Vec<Box<dyn Row>>, Fault>;
+    async fn rows(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Box<dyn Row>>, Fault>;
 
     /// Opens a transaction; the server's time, microseconds since 1970.
     async fn begin(&mut self, statement: &'static Statement) -> Result<i64, Fault>;

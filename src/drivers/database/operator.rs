@@ -182,13 +182,7 @@ impl Change for Purge<'_> {
 }
 
 impl Purge<'_> {
-    async fn purge_line(
-        &self,
-        tx: &mut Transaction<'_>,
-        state: State,
-        lane: i64,
-        max: usize,
-    ) -> Result<usize, Fault> {
+    async fn purge_line(&self, tx: &mut Transaction<'_>, state: State, lane: i64, max: usize) -> Result<usize, Fault> {
         let only = self.priority.map_or(0, |priority| i64::from(priority.as_number()));
         let values = [Value::Int(lane), Value::Text(self.queue.as_str()), Value::Int(only), Value::Int(whole(max))];
         let rows = tx.rows(&tx.sql.waiting, &values).await?;

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use journeyman_job::QueueName;
 
 use super::fault::Fault;
+use super::lanes;
 use super::reserve::look_at_delayed;
 use super::rows::{priority, queue_name, whole};
 use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value};
-use super::lanes;
 
 /// Sends up to `max` due jobs to the back of their queue, the first due first. Returns how many.
 pub(super) async fn promote_queue(tx: &mut Transaction<'_>, queue: &QueueName, max: usize) -> Result<usize, Fault> {

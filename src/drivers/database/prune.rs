@@ -64,13 +64,7 @@ impl Prune {
     }
 }
 
-async fn remove(
-    tx: &mut Transaction<'_>,
-    queue: &QueueName,
-    state: State,
-    end: i64,
-    room: i64,
-) -> Result<i64, Fault> {
+async fn remove(tx: &mut Transaction<'_>, queue: &QueueName, state: State, end: i64, room: i64) -> Result<i64, Fault> {
     if room <= 0 {
         return Ok(0);
     }

@@ -129,8 +129,7 @@ async fn store(
         return Ok(());
     }
     compare(tx, arrivals, call, outcomes).await?;
-    let missing: Vec<Arrival<'_>> =
-        arrivals.iter().filter(|arrival| outcomes[arrival.n].is_none()).copied().collect();
+    let missing: Vec<Arrival<'_>> = arrivals.iter().filter(|arrival| outcomes[arrival.n].is_none()).copied().collect();
     if missing.is_empty() { Ok(()) } else { find_rivals(tx, &missing, outcomes).await }
 }
 
@@ -149,10 +148,8 @@ async fn compare(
         .texts(envelopes().map(|envelope| envelope.queue.as_str()))
         .bytes(envelopes().map(|envelope| envelope.body.clone()));
     let found = tx.rows(&tx.sql.clashes, &[Value::Int(call.0.cast_signed()), Value::Rows(&rows)]).await?;
-    let found: HashMap<i64, (i64, i64)> = found
-        .iter()
-        .map(|row| Ok((row.int(0)?, (row.int(1)?, row.int(2)?))))
-        .collect::<Result<_, Fault>>()?;
+    let found: HashMap<i64, (i64, i64)> =
+        found.iter().map(|row| Ok((row.int(0)?, (row.int(1)?, row.int(2)?)))).collect::<Result<_, Fault>>()?;
     for arrival in arrivals {
         outcomes[arrival.n] = found.get(&whole(arrival.n)).map(|(is_own, is_alike)| match (is_own, is_alike) {
             (1, _) => arrival.stored(),
@@ -225,7 +222,11 @@ impl Arrival<'_> {
 
     fn lane(&self) -> i64 {
         let envelope = &self.job.envelope;
-        if self.is_delayed { lanes::delayed(&envelope.queue) } else { lanes::pending(&envelope.queue, envelope.priority) }
+        if self.is_delayed {
+            lanes::delayed(&envelope.queue)
+        } else {
+            lanes::pending(&envelope.queue, envelope.priority)
+        }
     }
 
     fn place(&self) -> i64 {

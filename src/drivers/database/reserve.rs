@@ -34,7 +34,11 @@ pub(super) fn lines(queues: &[QueueName], with_pending: bool) -> Rows {
 }
 
 impl Heads {
-    pub(super) fn read(queues: &[QueueName], rows: &[Box<dyn Row>], time: impl Fn(i64) -> Timestamp) -> Result<Self, Fault> {
+    pub(super) fn read(
+        queues: &[QueueName],
+        rows: &[Box<dyn Row>],
+        time: impl Fn(i64) -> Timestamp,
+    ) -> Result<Self, Fault> {
         let mut heads = Self::default();
         for row in rows {
             let (lane, place) = (row.int(0)?, row.int(1)?);

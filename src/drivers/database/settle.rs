@@ -140,9 +140,8 @@ async fn write(tx: &mut Transaction<'_>, moves: &[Move<'_>]) -> Result<(), Fault
 async fn record_failed(tx: &mut Transaction<'_>, failed: &[(JobId, &JobError)]) -> Result<(), Fault> {
     // PostgreSQL has no text with a zero in it.
     let said = |error: &JobError| format!("{}: {}", error.kind(), error.message()).replace('\0', "\u{fffd}");
-    let rows = Rows::default()
-        .ids(failed.iter().map(|(job, _)| *job))
-        .texts(failed.iter().map(|(_, error)| said(error)));
+    let rows =
+        Rows::default().ids(failed.iter().map(|(job, _)| *job)).texts(failed.iter().map(|(_, error)| said(error)));
     tx.run(&tx.sql.fail, &[Value::Int(tx.now.as_micros()), Value::Rows(&rows)]).await?;
     Ok(())
 }

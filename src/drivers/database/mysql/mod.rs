@@ -98,11 +98,7 @@ impl Link for MySqlLink {
         Ok(done.rows_affected())
     }
 
-    async fn rows(
-        &mut self,
-        statement: &'static Statement,
-        values: &[Value<'_>],
-    ) -> Result<Vec<Box<dyn Row>>, Fault> {
+    async fn rows(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Box<dyn Row>>, Fault> {
         let rows = self.0.fetch_all(bound(statement, values)).await.map_err(|error| judged(&error))?;
         Ok(rows.into_iter().map(|row| Box::new(row) as Box<dyn Row>).collect())
     }
@@ -199,7 +195,9 @@ mod tests {
 
     #[test]
     fn r33_a_server_that_is_too_old_is_told_by_name() {
-        for fine in ["8.0.36", "8.4.0-log", "10.6.0-MariaDB", "5.5.5-10.11.19-MariaDB-0+deb12u1", "11.4.2-MariaDB", "odd"] {
+        for fine in
+            ["8.0.36", "8.4.0-log", "10.6.0-MariaDB", "5.5.5-10.11.19-MariaDB-0+deb12u1", "11.4.2-MariaDB", "odd"]
+        {
             assert_eq!(too_old(fine), None, "{fine}");
         }
         let told = too_old("10.5.23-MariaDB").unwrap();

@@ -6,9 +6,8 @@ use crate::drivers::database::fault::Fault;
 use crate::drivers::database::link::Link;
 use crate::drivers::database::statements::Statement;
 
-static ASK: LazyLock<Statement> = LazyLock::new(|| {
-    Statement::numbered("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
-});
+static ASK: LazyLock<Statement> =
+    LazyLock::new(|| Statement::numbered("SELECT current_setting('fsync'), current_setting('synchronous_commit')"));
 
 /// How safe stored jobs are, in words.
 pub(in crate::drivers::database) async fn durability(link: &mut dyn Link) -> Result<String, Fault> {

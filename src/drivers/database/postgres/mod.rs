@@ -96,11 +96,7 @@ impl Link for PgLink {
         Ok(done.rows_affected())
     }
 
-    async fn rows(
-        &mut self,
-        statement: &'static Statement,
-        values: &[Value<'_>],
-    ) -> Result<Vec<Box<dyn Row>>, Fault> {
+    async fn rows(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Box<dyn Row>>, Fault> {
         let rows = self.0.fetch_all(bound(statement, values)).await.map_err(|error| judged(&error))?;
         Ok(rows.into_iter().map(|row| Box::new(row) as Box<dyn Row>).collect())
     }
