@@ -51,3 +51,59 @@ pub(super) trait Row: Send {
 pub(super) trait Connector: Send + Sync {
     async fn connect(&self) -> Result<Box<dyn Link>, Fault>;
 }
+
+/// Makes a connection of sqlx a [`Link`] and its rows [`Row`]s: for either family the same words of other types. Where it
+/// stands, `bound` makes a query of a statement and its values, and `judged` tells what an error lets a caller do.
+macro_rules! speaks_sqlx {
+    ($link:ident, $row:ident) => {
+        #[async_trait::async_trait]
+        impl Link for $link {
+            async fn run(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Fault> {
+                let done = self.0.execute(bound(statement, values)).await.map_err(|error| judged(&error))?;
+                Ok(done.rows_affected())
+            }
+
+            async fn rows(
+                &mut self,
+                statement: &'static Statement,
+                values: &[Value<'_>],
+            ) -> Result<Vec<Box<dyn Row>>, Fault> {
+                let rows = self.0.fetch_all(bound(statement, values)).await.map_err(|error| judged(&error))?;
+                Ok(rows.into_iter().map(|row| Box::new(row) as Box<dyn Row>).collect())
+            }
+
+            async fn begin(&mut self, statement: &'static Statement) -> Result<i64, Fault> {
+                let row = self.0.fetch_one(sqlx::raw_sql(statement.text)).await.map_err(|error| judged(&error))?;
+                row.int(0)
+            }
+
+            async fn commit(&mut self) -> Result<(), Fault> {
+                self.0.execute(sqlx::raw_sql("COMMIT")).await.map_err(|error| judged(&error))?;
+                Ok(())
+            }
+
+            async fn rollback(&mut self) -> Result<(), Fault> {
+                self.0.execute(sqlx::raw_sql("ROLLBACK")).await.map_err(|error| judged(&error))?;
+                Ok(())
+            }
+        }
+
+        impl Row for $row {
+            fn maybe_int(&self, column: usize) -> Result<Option<i64>, Fault> {
+                self.try_get_unchecked(column).map_err(|error| Fault::unreadable("a number", error))
+            }
+
+            fn maybe_text(&self, column: usize) -> Result<Option<String>, Fault> {
+                self.try_get_unchecked(column).map_err(|error| Fault::unreadable("a text", error))
+            }
+
+            fn bytes(&self, column: usize) -> Result<bytes::Bytes, Fault> {
+                let bytes: Option<Vec<u8>> =
+                    self.try_get_unchecked(column).map_err(|error| Fault::unreadable("some bytes", error))?;
+                Ok(bytes.unwrap_or_default().into())
+            }
+        }
+    };
+}
+
+pub(super) use speaks_sqlx;

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, MySql, Row as _};
 pub(super) use durability::durability;
 
 use super::fault::{Fault, NO_TABLES};
-use super::link::{Connector, Link, Row};
+use super::link::{Connector, Link, Row, speaks_sqlx};
 use super::statements::Statement;
 use super::value::Value;
 use rows::Encoded;
@@ -91,33 +91,7 @@ impl Connector for MySqlConnector {
 
 struct MySqlLink(MySqlConnection);
 
-#[async_trait]
-impl Link for MySqlLink {
-    async fn run(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Fault> {
-        let done = self.0.execute(bound(statement, values)).await.map_err(|error| judged(&error))?;
-        Ok(done.rows_affected())
-    }
-
-    async fn rows(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Box<dyn Row>>, Fault> {
-        let rows = self.0.fetch_all(bound(statement, values)).await.map_err(|error| judged(&error))?;
-        Ok(rows.into_iter().map(|row| Box::new(row) as Box<dyn Row>).collect())
-    }
-
-    async fn begin(&mut self, statement: &'static Statement) -> Result<i64, Fault> {
-        let row = self.0.fetch_one(sqlx::raw_sql(statement.text)).await.map_err(|error| judged(&error))?;
-        row.int(0)
-    }
-
-    async fn commit(&mut self) -> Result<(), Fault> {
-        self.0.execute(sqlx::raw_sql("COMMIT")).await.map_err(|error| judged(&error))?;
-        Ok(())
-    }
-
-    async fn rollback(&mut self) -> Result<(), Fault> {
-        self.0.execute(sqlx::raw_sql("ROLLBACK")).await.map_err(|error| judged(&error))?;
-        Ok(())
-    }
-}
+speaks_sqlx!(MySqlLink, MySqlRow);
 
 /// A value as this protocol takes it.
 enum Given<'a> {
@@ -152,22 +126,6 @@ fn bound<'q>(statement: &'static Statement, values: &[Value<'_>]) -> Query<'q, M
         };
     }
     query
-}
-
-impl Row for MySqlRow {
-    fn maybe_int(&self, column: usize) -> Result<Option<i64>, Fault> {
-        self.try_get_unchecked(column).map_err(|error| Fault::unreadable("a number", error))
-    }
-
-    fn maybe_text(&self, column: usize) -> Result<Option<String>, Fault> {
-        self.try_get_unchecked(column).map_err(|error| Fault::unreadable("a text", error))
-    }
-
-    fn bytes(&self, column: usize) -> Result<bytes::Bytes, Fault> {
-        let bytes: Option<Vec<u8>> =
-            self.try_get_unchecked(column).map_err(|error| Fault::unreadable("some bytes", error))?;
-        Ok(bytes.unwrap_or_default().into())
-    }
 }
 
 /// What an error lets a caller do.

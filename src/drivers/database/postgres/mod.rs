@@ -15,7 +15,7 @@ pub(super) use durability::durability;
 pub(super) use listener::listen;
 
 use super::fault::{Fault, NO_TABLES};
-use super::link::{Connector, Link, Row};
+use super::link::{Connector, Link, Row, speaks_sqlx};
 use super::statements::Statement;
 use super::value::{Column, Value};
 
@@ -89,33 +89,7 @@ impl Connector for PgConnector {
 
 struct PgLink(PgConnection);
 
-#[async_trait]
-impl Link for PgLink {
-    async fn run(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, Fault> {
-        let done = self.0.execute(bound(statement, values)).await.map_err(|error| judged(&error))?;
-        Ok(done.rows_affected())
-    }
-
-    async fn rows(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Box<dyn Row>>, Fault> {
-        let rows = self.0.fetch_all(bound(statement, values)).await.map_err(|error| judged(&error))?;
-        Ok(rows.into_iter().map(|row| Box::new(row) as Box<dyn Row>).collect())
-    }
-
-    async fn begin(&mut self, statement: &'static Statement) -> Result<i64, Fault> {
-        let row = self.0.fetch_one(sqlx::raw_sql(statement.text)).await.map_err(|error| judged(&error))?;
-        row.int(0)
-    }
-
-    async fn commit(&mut self) -> Result<(), Fault> {
-        self.0.execute(sqlx::raw_sql("COMMIT")).await.map_err(|error| judged(&error))?;
-        Ok(())
-    }
-
-    async fn rollback(&mut self) -> Result<(), Fault> {
-        self.0.execute(sqlx::raw_sql("ROLLBACK")).await.map_err(|error| judged(&error))?;
-        Ok(())
-    }
-}
+speaks_sqlx!(PgLink, PgRow);
 
 fn bound<'q>(statement: &'static Statement, values: &[Value<'_>]) -> Query<'q, Postgres, PgArguments> {
     let mut query = sqlx::query(statement.text);
@@ -134,22 +108,6 @@ fn bound<'q>(statement: &'static Statement, values: &[Value<'_>]) -> Query<'q, P
         };
     }
     query
-}
-
-impl Row for PgRow {
-    fn maybe_int(&self, column: usize) -> Result<Option<i64>, Fault> {
-        self.try_get_unchecked(column).map_err(|error| Fault::unreadable("a number", error))
-    }
-
-    fn maybe_text(&self, column: usize) -> Result<Option<String>, Fault> {
-        self.try_get_unchecked(column).map_err(|error| Fault::unreadable("a text", error))
-    }
-
-    fn bytes(&self, column: usize) -> Result<bytes::Bytes, Fault> {
-        let bytes: Option<Vec<u8>> =
-            self.try_get_unchecked(column).map_err(|error| Fault::unreadable("some bytes", error))?;
-        Ok(bytes.unwrap_or_default().into())
-    }
 }
 
 /// What an error lets a caller do.
