@@ -31,6 +31,7 @@ pub enum StartError {
 impl App {
     /// Connects to the configured store. Needs a Tokio runtime.
     pub async fn start(config: Config) -> Result<Self, StoreError> {
+        journeyman_job::set_work_timeout(config.worker.work_timeout);
         let connected = drivers::connect(&config).await?;
         let manager = QueueManager::new(Arc::clone(&connected.store), default_priorities());
         Ok(Self { config, connected, manager })

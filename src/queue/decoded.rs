@@ -1,7 +1,6 @@
 //! From a stored body to a job that can run.
 
-use journeyman_job::{Job, RawJson, registry};
-use serde::Deserialize;
+use journeyman_job::{Job, Misfit, RawJson, registry};
 
 /// Why a body or payload is no job of this binary.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +20,7 @@ fn at(pointer: &str) -> String {
 /// Names the closest known type; the list of all of them is for `journeyman types`.
 fn hint(name: &str) -> String {
     let closest = registry::names()
-        .iter()
+        .into_iter()
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .min()
         .filter(|(distance, _)| *distance <= 3);
@@ -40,26 +39,8 @@ pub fn decode(name: &str, body: &[u8]) -> Result<Box<dyn Job>, Undecodable> {
     if !registry::knows(name) {
         return Err(Undecodable::UnknownType { name: name.to_owned() });
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
-    <Box<dyn Job>>::deserialize(tracked).map_err(|error| {
-        let path = track.path();
-        let pointer = path.iter().skip(1).filter_map(pointer_step).collect();
-        Undecodable::Payload { name: name.to_owned(), pointer, message: without_position(&error.to_string()) }
+    registry::decode(name, body).map_err(|Misfit { pointer, message }| {
+        let name = name.to_owned();
+        Undecodable::Payload { name, pointer, message }
     })
-}
-
-fn pointer_step(segment: &serde_path_to_error::Segment) -> Option<String> {
-    use serde_path_to_error::Segment::{Enum, Map, Seq, Unknown};
-    match segment {
-        Seq { index } => Some(format!("/{index}")),
-        Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-        Enum { .. } | Unknown => None,
-    }
-}
-
-/// Line and column are those of a text that the caller never saw.
-fn without_position(message: &str) -> String {
-    message.rfind(" at line ").map_or(message, |end| &message[..end]).to_owned()
 }

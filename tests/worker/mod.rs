@@ -2,6 +2,7 @@
 
 mod failing;
 mod faults;
+mod handlers;
 mod jobs;
 mod leases;
 mod running;

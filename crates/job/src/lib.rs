@@ -27,8 +27,11 @@
 
 mod backoff;
 mod context;
+mod decode;
 mod dispatch;
 mod error;
+mod handler;
+mod handler_result;
 mod ids;
 mod job;
 mod options;
@@ -43,8 +46,11 @@ pub mod prelude;
 
 pub use backoff::{Backoff, RetryConfig, RetryConfigError, Strategy};
 pub use context::{AppState, ContextParts, JobContext};
+pub use decode::Misfit;
 pub use dispatch::{Dispatch, DispatchError, DispatchOptions, Dispatcher, JobSpec, When};
 pub use error::{ErrorKind, JobError};
+pub use handler::{Handler, register_handler, set_work_timeout};
+pub use handler_result::HandlerResult;
 pub use ids::JobId;
 pub use job::Job;
 pub use journeyman_job_macros::job;
