@@ -14,6 +14,7 @@ mod redis;
 mod redis_url;
 mod retention;
 mod secret;
+mod security;
 mod show;
 mod sources;
 mod store;
@@ -31,6 +32,7 @@ pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
+pub use security::SecurityConfig;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
 pub use store::{Connection, StoreConfig};
@@ -48,6 +50,7 @@ pub struct Config {
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
+    pub security: SecurityConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
 }
@@ -78,6 +81,7 @@ impl Config {
         let worker = WorkerConfig::read(reader);
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
+        let security = SecurityConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
             env: "JOURNEYMAN_EXAMPLES",
@@ -97,6 +101,7 @@ impl Config {
             worker: worker?.without_zero_limits(),
             retention: retention?,
             logging: logging?,
+            security: security?,
             examples: examples?,
         })
     }

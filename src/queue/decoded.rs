@@ -10,7 +10,13 @@ pub enum Undecodable {
     UnknownType { name: String },
     /// `pointer` is the JSON pointer of the faulty place inside the payload, empty for the payload itself.
     #[error("job {name}: {}{message}", at(.pointer))]
-    Payload { name: String, pointer: String, message: String },
+    Payload {
+        name: String,
+        pointer: String,
+        message: String,
+        /// Another worker may have the key that a secret in it is sealed with: the job is not at fault.
+        is_missing_key: bool,
+    },
 }
 
 fn at(pointer: &str) -> String {
@@ -27,20 +33,23 @@ fn hint(name: &str) -> String {
     closest.map_or_else(String::new, |(_, known)| format!(" (did you mean {known:?}?)"))
 }
 
-/// Decodes the job of a type name and its payload.
+/// Decodes the job of a type name and the payload that a caller has given.
 pub fn decode_payload(name: &str, data: &RawJson) -> Result<Box<dyn Job>, Undecodable> {
-    // Type before data: in that order typetag reads the payload straight from the text, exact numbers and all.
-    let quoted = serde_json::Value::from(name);
-    decode(name, format!(r#"{{"type":{quoted},"data":{}}}"#, data.get()).as_bytes())
+    known(name)?;
+    registry::decode_given(name, data).map_err(|misfit| misfitting(name, misfit))
 }
 
 /// Decodes the job in a stored body whose type name is `name`.
 pub fn decode(name: &str, body: &[u8]) -> Result<Box<dyn Job>, Undecodable> {
-    if !registry::knows(name) {
-        return Err(Undecodable::UnknownType { name: name.to_owned() });
-    }
-    registry::decode(name, body).map_err(|Misfit { pointer, message }| {
-        let name = name.to_owned();
-        Undecodable::Payload { name, pointer, message }
-    })
+    known(name)?;
+    registry::decode(name, body).map_err(|misfit| misfitting(name, misfit))
+}
+
+fn known(name: &str) -> Result<(), Undecodable> {
+    if registry::knows(name) { Ok(()) } else { Err(Undecodable::UnknownType { name: name.to_owned() }) }
+}
+
+fn misfitting(name: &str, misfit: Misfit) -> Undecodable {
+    let Misfit { pointer, message, is_missing_key } = misfit;
+    Undecodable::Payload { name: name.to_owned(), pointer, message, is_missing_key }
 }

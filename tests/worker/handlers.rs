@@ -44,7 +44,7 @@ fn register() {
     });
 }
 
-fn api(rig: &Rig) -> Router {
+pub(super) fn api(rig: &Rig) -> Router {
     register();
     router(ApiState {
         manager: rig.manager.clone(),
@@ -57,7 +57,7 @@ fn api(rig: &Rig) -> Router {
     })
 }
 
-async fn post(api: &Router, body: String) -> (u16, Value) {
+pub(super) async fn post(api: &Router, body: String) -> (u16, Value) {
     let request = Request::post("/api/queue/enqueue").header("content-type", "application/json");
     let answer = api.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
     let status = answer.status().as_u16();
@@ -65,7 +65,7 @@ async fn post(api: &Router, body: String) -> (u16, Value) {
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-async fn enqueue(api: &Router, task_type: &str, data: &str) -> JobId {
+pub(super) async fn enqueue(api: &Router, task_type: &str, data: &str) -> JobId {
     let (status, answer) = post(api, format!(r#"{{"task_type":"{task_type}","task_data":{data}}}"#)).await;
     assert_eq!(status, 201, "{answer}");
     answer["task_id"].as_str().unwrap().parse().unwrap()

@@ -6,6 +6,7 @@ mod handlers;
 mod jobs;
 mod leases;
 mod running;
+mod secrets;
 mod stopping;
 mod waking;
 

@@ -41,6 +41,7 @@ mod queue_name;
 mod raw_json;
 pub mod registry;
 pub mod seconds;
+pub mod secret;
 
 pub mod prelude;
 
@@ -59,6 +60,7 @@ pub use outcome::{JobResult, Outcome};
 pub use priority::{Priority, PriorityError};
 pub use queue_name::{QueueName, QueueNameError};
 pub use raw_json::RawJson;
+pub use secret::Secret;
 
 /// What the expansion of `#[job]` names; not for people.
 #[doc(hidden)]

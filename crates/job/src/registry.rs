@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde::de::{Error, IntoDeserializer, value::MapDeserializer};
 
 use crate::decode::{self, Misfit};
-use crate::{Job, handler};
+use crate::secret::Origin;
+use crate::{Job, RawJson, handler};
 
 /// One job type, as `#[job]` recorded it or as it was registered.
 #[derive(Debug)]
@@ -69,9 +70,17 @@ pub fn names() -> Vec<&'static str> {
     names
 }
 
-/// Decodes a body `{"type": …, "data": …}` as the type called `name`, which it must name itself.
+/// Decodes a stored body `{"type": …, "data": …}` as the type called `name`, which it must name itself. Sealed secrets in
+/// it are opened.
 pub fn decode(name: &str, body: &[u8]) -> Result<Box<dyn Job>, Misfit> {
-    decode::decode(name, body)
+    decode::decode(name, body, Origin::Store)
+}
+
+/// Decodes a payload that a caller has given for the type called `name`. Sealed secrets in it are refused.
+pub fn decode_given(name: &str, data: &RawJson) -> Result<Box<dyn Job>, Misfit> {
+    // Type before data: in that order typetag reads the payload straight from the text, exact numbers and all.
+    let quoted = serde_json::Value::from(name);
+    decode::decode(name, format!(r#"{{"type":{quoted},"data":{}}}"#, data.get()).as_bytes(), Origin::Caller)
 }
 
 fn typed_names() -> &'static [&'static str] {
