@@ -5,6 +5,7 @@ mod faults;
 mod handlers;
 mod jobs;
 mod leases;
+mod middleware;
 mod running;
 mod secrets;
 mod stopping;

@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 
 use crate::decode::{Misfit, tracked};
 use crate::registry::{self, JobType, RegistryError};
-use crate::{Backoff, HandlerResult, Job, JobContext, JobResult, Lane, Priority, QueueName, RawJson};
+use crate::{Backoff, HandlerResult, Job, JobContext, JobResult, Lane, Middleware, Priority, QueueName, RawJson};
 
 /// Longest an attempt of a handler may run that names no limit of its own, unless the server says otherwise.
 const WORK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -95,6 +95,7 @@ struct Options {
     priority: Option<Priority>,
     lane: Lane,
     tags: Vec<String>,
+    middleware: Middleware,
 }
 
 impl Handler {
@@ -150,6 +151,12 @@ impl Handler {
 
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.options.tags.push(tag.into());
+        self
+    }
+
+    /// Layers around the function.
+    pub fn middleware(mut self, middleware: Middleware) -> Self {
+        self.options.middleware = middleware;
         self
     }
 
@@ -294,6 +301,10 @@ impl Job for HandlerJob {
 
     fn lane(&self) -> Lane {
         self.handler.options.lane
+    }
+
+    fn middleware(&self) -> Middleware {
+        self.handler.options.middleware.clone()
     }
 
     fn tags(&self) -> Vec<String> {
