@@ -18,6 +18,7 @@ pub enum Code {
     JobNotFound,
     JobExpired,
     QueueNotFound,
+    OperationIdTaken,
     StoreUnavailable,
     StoreTimeout,
     StoreFull,
@@ -27,7 +28,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidJson,
         Self::NestedTooDeep,
         Self::BodyBroken,
@@ -41,6 +42,7 @@ impl Code {
         Self::JobNotFound,
         Self::JobExpired,
         Self::QueueNotFound,
+        Self::OperationIdTaken,
         Self::StoreUnavailable,
         Self::StoreTimeout,
         Self::StoreFull,
@@ -73,6 +75,7 @@ impl Code {
             Self::JobNotFound => ("job_not_found", StatusCode::NOT_FOUND, "There is no such job"),
             Self::JobExpired => ("job_expired", StatusCode::GONE, "The job's record has been pruned"),
             Self::QueueNotFound => ("queue_not_found", StatusCode::NOT_FOUND, "There is no such queue"),
+            Self::OperationIdTaken => ("operation_id_taken", StatusCode::CONFLICT, "The operation id is another job's"),
             Self::StoreUnavailable => {
                 ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The store cannot be reached")
             }

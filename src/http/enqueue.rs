@@ -33,7 +33,8 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     "job_id": "0198c0de-7a11-7000-8000-00000000c8e5",
     "status": "pending",
     "queue_name": "default",
-    "task_type": "send_notification"
+    "task_type": "send_notification",
+    "deduplicated": false
 }))]
 struct Enqueued {
     #[schema(value_type = Uuid)]
@@ -50,6 +51,8 @@ struct Enqueued {
     #[schema(value_type = String)]
     queue_name: QueueName,
     task_type: String,
+    /// Whether the job was there before: nothing was stored.
+    deduplicated: bool,
 }
 
 /// Puts a job into its queue.
@@ -65,7 +68,11 @@ struct Enqueued {
     responses(
         (status = 201, description = "Stored.", body = Enqueued,
             headers(("Location" = String, description = "Where the job's status is."))),
+        (status = 200, description = "It was there before: the same `operation_id`, or the same work that has not ended.",
+            body = Enqueued),
         (status = 400, description = "Not JSON, or nested too deep.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 409, description = "The `operation_id` is that of another job.", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 408, description = "The body took too long.", body = ProblemBody,
             content_type = "application/problem+json"),
@@ -88,10 +95,19 @@ async fn enqueue(
 ) -> Result<impl IntoResponse, Problem> {
     let dispatch = request.into_dispatch(api.examples)?;
     let task_type = dispatch.spec.type_name.clone();
-    let Dispatched { id, queue, state } = send(api, dispatch).await?;
+    let Dispatched { id, queue, state, is_repeat } = send(api, dispatch).await?;
     let location = [(LOCATION, format!("/api/queue/status/{id}"))];
-    let stored = Enqueued { task_id: id, operation_id: id, job_id: id, status: state, queue_name: queue, task_type };
-    Ok((StatusCode::CREATED, location, Json(stored)))
+    let stored = Enqueued {
+        task_id: id,
+        operation_id: id,
+        job_id: id,
+        status: state,
+        queue_name: queue,
+        task_type,
+        deduplicated: is_repeat,
+    };
+    let status = if is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, location, Json(stored)))
 }
 
 /// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.

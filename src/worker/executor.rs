@@ -14,7 +14,7 @@ use super::held::{Held, Revoked};
 use super::options::{Happened, JobEvent, Surroundings, WorkerOptions};
 use super::settler::Concluded;
 use crate::clock::Stopwatch;
-use crate::queue::{Body, ReservedJob, Settlement, Undecodable, decode};
+use crate::queue::{Body, Counted, ReservedJob, Settlement, Undecodable, decode};
 
 /// How long a job waits that only another binary or another configuration can run, before some worker looks at it again.
 const ELSEWHERE_WAIT: Duration = Duration::from_secs(10);
@@ -91,7 +91,7 @@ impl Executor {
             None => {
                 let (settlement, ended) = ended.given_back();
                 let happened = Happened::PutOff { duration: ended.duration };
-                self.hand_over(hand, &ready.job_type, ended, settlement, false, happened).await;
+                self.hand_over(hand, &ready.job_type, ended, settlement, None, happened).await;
             }
         }
     }
@@ -108,20 +108,20 @@ impl Executor {
                 let options = Body::read(&hand.job.body).map(|body| body.options).unwrap_or_default();
                 let (settlement, ended) = ended.judged(&options, self.options.policy, Err(lost));
                 let happened = happened(&settlement, &ended);
-                self.hand_over(hand, &job_type, ended, settlement, false, happened).await;
+                self.hand_over(hand, &job_type, ended, settlement, None, happened).await;
             }
             Err(obstacle) => self.set_aside(hand, obstacle).await,
         }
     }
 
     async fn judge(&self, hand: &InHand, ready: &Ready, ended: Ended, result: JobResult) {
-        let timed_out = conclusion::is_timeout(&result);
+        let counted = conclusion::counted(&result);
         let (settlement, mut ended) = ended.judged(&ready.options, self.options.policy, result);
         if let Settlement::Fail { error } = &settlement {
             ended.trail.failed_hook_error = self.tell_failed(hand, error).await;
         }
         let happened = happened(&settlement, &ended);
-        self.hand_over(hand, &ready.job_type, ended, settlement, timed_out, happened).await;
+        self.hand_over(hand, &ready.job_type, ended, settlement, counted, happened).await;
     }
 
     /// Calls `failed` on a fresh instance. It runs while the job is still held: a worker that dies meanwhile leaves the
@@ -174,13 +174,13 @@ impl Executor {
                 );
                 let settlement = Settlement::Snooze { delay: ELSEWHERE_WAIT };
                 let happened = Happened::PutOff { duration: ended.duration };
-                self.hand_over(hand, &job_type, ended, settlement, false, happened).await;
+                self.hand_over(hand, &job_type, ended, settlement, None, happened).await;
             }
             Obstacle::Undecodable { job_type, error } => {
                 ended.trail.crashes = 0;
                 let (settlement, ended) = ended.judged(&JobOptions::default(), self.options.policy, Err(error));
                 let happened = happened(&settlement, &ended);
-                self.hand_over(hand, &job_type, ended, settlement, false, happened).await;
+                self.hand_over(hand, &job_type, ended, settlement, None, happened).await;
             }
         }
     }
@@ -191,12 +191,12 @@ impl Executor {
         job_type: &str,
         ended: Ended,
         settlement: Settlement,
-        timed_out: bool,
+        counted: Option<Counted>,
         happened: Happened,
     ) {
         hand.revoked.over();
         let event = self.surroundings.observer.is_some().then(|| event(&hand.job, job_type, happened));
-        let concluded = Concluded { settle: ended.settle(settlement, timed_out), event };
+        let concluded = Concluded { settle: ended.settle(&hand.job.body, settlement, counted), event };
         if self.settler.send(concluded).await.is_err() {
             // Only past the end of a stop: the lease will end and another worker take the job.
             debug!(job.id = %hand.job.reservation.job, "settlement dropped: the worker has stopped");

@@ -16,7 +16,9 @@ use serde::{Serialize, Serializer};
 
 use crate::decode::{Misfit, tracked};
 use crate::registry::{self, JobType, RegistryError};
-use crate::{Backoff, HandlerResult, Job, JobContext, JobResult, Lane, Middleware, Priority, QueueName, RawJson};
+use crate::{
+    Backoff, HandlerResult, Job, JobContext, JobResult, Lane, Middleware, Priority, QueueName, RawJson, Unique,
+};
 
 /// Longest an attempt of a handler may run that names no limit of its own, unless the server says otherwise.
 const WORK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -95,6 +97,7 @@ struct Options {
     priority: Option<Priority>,
     lane: Lane,
     tags: Vec<String>,
+    unique: Option<Unique>,
     middleware: Middleware,
 }
 
@@ -151,6 +154,12 @@ impl Handler {
 
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.options.tags.push(tag.into());
+        self
+    }
+
+    /// What makes one of its jobs the same work as another of its queue.
+    pub fn unique(mut self, unique: Unique) -> Self {
+        self.options.unique = Some(unique);
         self
     }
 
@@ -301,6 +310,10 @@ impl Job for HandlerJob {
 
     fn lane(&self) -> Lane {
         self.handler.options.lane
+    }
+
+    fn unique(&self) -> Option<Unique> {
+        self.handler.options.unique.clone()
     }
 
     fn middleware(&self) -> Middleware {

@@ -26,6 +26,7 @@
 //! type has no schema and is listed without its documentation.
 
 mod backoff;
+mod callback;
 mod context;
 mod decode;
 mod dispatch;
@@ -47,9 +48,10 @@ pub mod secret;
 pub mod prelude;
 
 pub use backoff::{Backoff, RetryConfig, RetryConfigError, Strategy};
+pub use callback::{Callback, CallbackError};
 pub use context::{AppState, ContextParts, JobContext};
 pub use decode::Misfit;
-pub use dispatch::{Dispatch, DispatchError, DispatchOptions, Dispatcher, JobSpec, When};
+pub use dispatch::{Dispatch, DispatchError, DispatchOptions, Dispatcher, JobSpec, Unique, When};
 pub use error::{ErrorKind, JobError};
 pub use handler::{Handler, register_handler, set_work_timeout};
 pub use handler_result::HandlerResult;
