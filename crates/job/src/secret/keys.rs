@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// What every sealed text begins with. Version, key id, nonce and ciphertext follow: `…:1:<id>:<base64>`.
@@ -117,11 +119,14 @@ impl KeyRing {
     }
 
     /// Seals `plain` with the first key, for `purpose`: only [`open`](Self::open) with the same one gives it back.
+    ///
+    /// The same text comes of the same value, purpose and key: by it a repeated dispatch is known. Whoever reads the store
+    /// can tell that two values are the same, and nothing else of them.
     pub fn seal(&self, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
-        let nonce = XNonce::try_generate().map_err(|error| SealError::NoRandomness(error.to_string()))?;
         // `parse` makes no ring without a key.
         let NamedKey { id, key } = self.0.first().ok_or(SealError::TooLarge)?;
         let aad = bound_to(id, purpose);
+        let nonce = nonce(key, aad.as_bytes(), plain)?;
         let payload = Payload { msg: plain, aad: aad.as_bytes() };
         let ciphertext = cipher(key).encrypt(&nonce, payload).map_err(|_| SealError::TooLarge)?;
         let mut bytes = nonce.to_vec();
@@ -176,6 +181,23 @@ fn cipher(key: &[u8; KEY_BYTES]) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.into())
 }
 
+/// Follows from all that is sealed, so that no nonce serves two different texts. It takes a key of its own, derived from
+/// the one that seals.
+fn nonce(key: &[u8; KEY_BYTES], aad: &[u8], plain: &[u8]) -> Result<XNonce, SealError> {
+    let hmac = |key: &[u8], parts: &[&[u8]]| {
+        // HMAC takes keys of any length.
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| SealError::TooLarge)?;
+        parts.iter().for_each(|part| mac.update(part));
+        Ok(mac.finalize().into_bytes())
+    };
+    let own = hmac(key, &[b"journeyman nonce"])?;
+    let length = (aad.len() as u64).to_be_bytes();
+    let hash = hmac(&own, &[&length, aad, plain])?;
+    let mut nonce = [0; NONCE_BYTES];
+    nonce.copy_from_slice(&hash[..NONCE_BYTES]);
+    Ok(XNonce::from(nonce))
+}
+
 /// Version, key id and the rest.
 fn parts(sealed: &str) -> Option<(&str, &str, &str)> {
     let (version, rest) = sealed.strip_prefix(PREFIX)?.split_once(':')?;
@@ -211,7 +233,13 @@ mod tests {
         assert_eq!(rotated.open("pay", &sealed).unwrap().as_slice(), b"hunter2");
         assert!(rotated.seal("pay", b"x").unwrap().starts_with("journeyman:secret:1:bb:"));
         assert_eq!(without.open("pay", &sealed), Err(Unsealed::NoSuchKey { id: "a".into() }));
-        assert_ne!(old.seal("pay", b"hunter2").unwrap(), sealed, "each time another nonce");
+        assert_eq!(old.seal("pay", b"hunter2").unwrap(), sealed, "a repeated dispatch is known by it");
+        let nonce_of = |purpose: &str, plain: &[u8]| {
+            let sealed = old.seal(purpose, plain).unwrap();
+            URL_SAFE_NO_PAD.decode(sealed.rsplit_once(':').unwrap().1).unwrap()[..NONCE_BYTES].to_vec()
+        };
+        assert_ne!(nonce_of("pay", b"hunter2"), nonce_of("pay", b"hunter3"));
+        assert_ne!(nonce_of("pay", b"hunter2"), nonce_of("refund", b"hunter2"));
     }
 
     #[test]
