@@ -81,7 +81,11 @@ fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOption
         heartbeat: worker.heartbeat,
         sleep: worker.sleep,
         grace: worker.grace_shutdown_period,
-        policy: Policy { max_crashes: worker.max_crashes, max_tries: worker.max_tries },
+        policy: Policy {
+            max_crashes: worker.max_crashes,
+            max_tries: worker.max_tries,
+            max_requeues: worker.max_requeue_attempts,
+        },
         timeout: worker.timeout,
         retention: Retention { ttl: config.retention.backup_ttl, max_records: config.retention.max_records },
         until: Until {

@@ -19,6 +19,8 @@ settings! {
         all_queues: bool = "true", env "QUEUE_WORKER_ALL_QUEUES";
         /// Threads for jobs that block.
         thread_pool_size: usize = "20", env "THREAD_POOL_SIZE", within 1..=10_000;
+        /// Times in a row that a job finds every one of them busy before it fails.
+        max_requeue_attempts: u32 = "3", env "MAX_REQUEUE_ATTEMPTS", within 0..=1000;
         /// Longest one attempt of a handler may run that names no limit of its own; 0 = no limit.
         work_timeout: Duration = "30", env "WORK_TIMEOUT", within Duration::ZERO..=seconds::MAX;
         /// How long a stopping worker waits for its jobs before it gives them back.

@@ -1,5 +1,6 @@
 //! The worker, running real jobs on the memory store and the machine's own clock.
 
+mod blocking;
 mod failing;
 mod faults;
 mod handlers;

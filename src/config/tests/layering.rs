@@ -31,6 +31,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("worker.queues", "high_priority,default,low_priority"),
         ("worker.all_queues", "true"),
         ("worker.thread_pool_size", "20"),
+        ("worker.max_requeue_attempts", "3"),
         ("worker.work_timeout", "30s"),
         ("worker.grace_shutdown_period", "5s"),
         ("worker.sleep", "3s"),
