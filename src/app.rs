@@ -9,7 +9,7 @@ use crate::chance;
 use crate::config::Config;
 use crate::drivers::{self, Connected};
 use crate::queue::{Policy, QueueManager, Retention, StoreError, WorkerId, WorkerIdError};
-use crate::worker::{Observer, Surroundings, Until, Worker, WorkerOptions};
+use crate::worker::{Observer, Ordering, Surroundings, Until, Worker, WorkerOptions};
 
 /// A process's store and the way into it.
 #[derive(Debug, Clone)]
@@ -75,6 +75,11 @@ fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOption
     Ok(WorkerOptions {
         queues: worker.queues.clone(),
         all_queues: worker.all_queues,
+        ordering: Ordering {
+            mode: worker.priority_mode,
+            weights: worker.priority_weights,
+            aging_after: worker.aging_after,
+        },
         slots: worker.count,
         thread_pool_size: worker.thread_pool_size,
         lease: worker.lease,
