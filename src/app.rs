@@ -11,7 +11,7 @@ use crate::chance;
 use crate::config::{Config, Connection};
 use crate::drivers::Connected;
 use crate::queue::{Codec, Policy, QueueManager, Retention, StoreError, WorkerId, WorkerIdError};
-use crate::worker::{Observer, Surroundings, Until, Worker, WorkerOptions};
+use crate::worker::{Observer, Ordering, Surroundings, Until, Worker, WorkerOptions};
 
 /// Jobs that may run at once where they are dispatched. A job that dispatches another one holds its slot meanwhile.
 const INLINE_SLOTS: usize = 1000;
@@ -132,13 +132,22 @@ fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOption
     Ok(WorkerOptions {
         queues: worker.queues.clone(),
         all_queues: worker.all_queues,
+        ordering: Ordering {
+            mode: worker.priority_mode,
+            weights: worker.priority_weights,
+            aging_after: worker.aging_after,
+        },
         slots: worker.count,
         thread_pool_size: worker.thread_pool_size,
         lease: worker.lease,
         heartbeat: worker.heartbeat,
         sleep: worker.sleep,
         grace: worker.grace_shutdown_period,
-        policy: Policy { max_crashes: worker.max_crashes, max_tries: worker.max_tries },
+        policy: Policy {
+            max_crashes: worker.max_crashes,
+            max_tries: worker.max_tries,
+            max_requeues: worker.max_requeue_attempts,
+        },
         timeout: worker.timeout,
         retention: Retention { ttl: config.retention.backup_ttl, max_records: config.retention.max_records },
         until: Until {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use journeyman_job::{QueueName, seconds};
+use journeyman_job::{Priority, QueueName, seconds};
 
 use super::reader::{Reader, settings};
+use super::value::{Choice, Value};
+use crate::worker::{PriorityMode, PriorityWeights};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -17,8 +19,16 @@ settings! {
         queues: Vec<QueueName> = "high_priority,default,low_priority", env "QUEUE_WORKER_QUEUES";
         /// Whether queues not named are served too, after the named ones.
         all_queues: bool = "true", env "QUEUE_WORKER_ALL_QUEUES";
+        /// Which priority goes first: strict takes every more urgent job before others, weighted draws lots.
+        priority_mode: PriorityMode = "strict", env "PRIORITY_MODE";
+        /// Lots of each priority in weighted mode; those not named keep theirs.
+        priority_weights: PriorityWeights = "critical=8,high=4,normal=2,low=1", env "PRIORITY_WEIGHTS";
+        /// Time after which a priority that was not first goes first once; 0 = never.
+        aging_after: Option<Duration> = "", env "AGING_AFTER", within Duration::ZERO..=seconds::MAX;
         /// Threads for jobs that block.
         thread_pool_size: usize = "20", env "THREAD_POOL_SIZE", within 1..=10_000;
+        /// Times in a row that a job finds every one of them busy before it fails.
+        max_requeue_attempts: u32 = "3", env "MAX_REQUEUE_ATTEMPTS", within 0..=1000;
         /// Longest one attempt of a handler may run that names no limit of its own; 0 = no limit.
         work_timeout: Duration = "30", env "WORK_TIMEOUT", within Duration::ZERO..=seconds::MAX;
         /// How long a stopping worker waits for its jobs before it gives them back.
@@ -60,7 +70,53 @@ impl WorkerConfig {
     pub(super) fn without_zero_limits(mut self) -> Self {
         self.max_jobs = self.max_jobs.filter(|&jobs| jobs > 0);
         self.max_time = self.max_time.filter(|time| !time.is_zero());
+        self.aging_after = self.aging_after.filter(|time| !time.is_zero());
         self.memory = self.memory.filter(|&mebibytes| mebibytes > 0);
         self
+    }
+}
+
+impl Choice for PriorityMode {
+    const CHOICES: &'static [(&'static str, Self)] = &[("strict", Self::Strict), ("weighted", Self::Weighted)];
+}
+
+/// Written as `critical=8,high=4,normal=2,low=1`.
+impl Value for PriorityWeights {
+    const IS_LIST: bool = true;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        const MOST: u32 = 1000;
+        let mut weights = Self::default();
+        for lots in text.split(',') {
+            let given = lots.split_once('=').and_then(|(name, weight)| {
+                let weight = weight.trim().parse().ok().filter(|weight| (1..=MOST).contains(weight))?;
+                Some((name.trim().parse::<Priority>().ok()?, weight))
+            });
+            let (priority, weight) = given.ok_or_else(|| {
+                format!("give each priority's lots, 1 to {MOST}, as in critical=8,high=4,normal=2,low=1")
+            })?;
+            weights.set(priority, weight);
+        }
+        Ok(weights)
+    }
+
+    fn show(&self) -> Option<String> {
+        let lots = Priority::DESCENDING.map(|priority| format!("{priority}={}", self.of(priority)));
+        Some(lots.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r17_weights_are_given_by_name_and_the_rest_keep_theirs() {
+        let given = PriorityWeights::parse(" low=5, Critical=1").unwrap();
+        assert_eq!(given, PriorityWeights { critical: 1, low: 5, ..PriorityWeights::default() });
+        assert_eq!(PriorityWeights::parse(&given.show().unwrap()), Ok(given));
+        for wrong in ["", "low", "low=", "low=0", "low=1001", "low=-1", "low=1.5", "urgent=1", "low=1,", "8,4,2,1"] {
+            assert!(PriorityWeights::parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::executor::Executor;
+use super::order::Orders;
 use super::patience::Patience;
 use crate::chance;
 use crate::queue::{CallId, ReserveRequest, Reserved, ReservedJob, StoreError, limits};
@@ -29,12 +30,13 @@ pub(super) struct Fetcher {
 /// A call whose answer was lost: repeated under the same name, it hands out what it took.
 struct Call {
     id: CallId,
+    order: [Priority; 4],
     is_repeat: bool,
 }
 
 impl Call {
     fn fresh() -> Self {
-        Self { id: chance::call_id(), is_repeat: false }
+        Self { id: chance::call_id(), order: Priority::DESCENDING, is_repeat: false }
     }
 }
 
@@ -45,6 +47,7 @@ impl Fetcher {
         let wakeups = store.wakeups(if options.all_queues { &[] } else { &options.queues });
         let mut queues = options.queues.clone();
         let mut patience = Patience::new("reserve");
+        let mut orders = Orders::new(options.ordering, Instant::now());
         let mut call = Call::fresh();
         let mut left = options.until.max_jobs.unwrap_or(u64::MAX);
         let mut learn_next = Instant::now();
@@ -58,6 +61,9 @@ impl Fetcher {
             }
             // Looked at before the store is asked: a job that ends in between may come back as a retry.
             let was_idle = self.running.is_empty() && self.executor.held.is_empty();
+            if !call.is_repeat {
+                call.order = orders.next(Instant::now(), chance::roll);
+            }
             self.executor.held.call_begins(call.id);
             let answer = self.reserve(&queues, asked, &call).await;
             match answer {
@@ -132,7 +138,7 @@ impl Fetcher {
         let request = ReserveRequest {
             worker: &options.id,
             queues,
-            order: Priority::DESCENDING,
+            order: call.order,
             max,
             lease: options.lease,
             call: call.id,

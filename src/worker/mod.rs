@@ -13,6 +13,7 @@ mod lanes;
 mod layers;
 mod limits;
 mod options;
+mod order;
 mod patience;
 mod promoter;
 mod pruner;
@@ -33,6 +34,7 @@ use tracing::{info, warn};
 pub use attempt::{Attempt, AttemptService, Phase, RunJob};
 pub use lanes::BlockingPool;
 pub use options::{Happened, JobEvent, Observer, Surroundings, Until, WorkerOptions};
+pub use order::{Ordering, PriorityMode, PriorityWeights};
 
 use executor::Executor;
 use fetcher::Fetcher;

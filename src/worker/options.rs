@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use journeyman_job::{AppState, Dispatcher, QueueName};
 
+use super::order::Ordering;
 use crate::queue::{Connect, Policy, Retention, Store, WorkerId};
 
 /// How a worker works. Durations are those of this process; what is due and what has expired, the store decides.
@@ -16,6 +17,8 @@ pub struct WorkerOptions {
     pub queues: Vec<QueueName>,
     /// Whether queues not named are served too, after the named ones.
     pub all_queues: bool,
+    /// Which priority goes first.
+    pub ordering: Ordering,
     /// Jobs run at once.
     pub slots: usize,
     /// Threads for jobs of the blocking lane.
@@ -52,6 +55,7 @@ impl WorkerOptions {
             id,
             queues: vec![QueueName::default()],
             all_queues: false,
+            ordering: Ordering::default(),
             slots: 5,
             thread_pool_size: 20,
             lease: Duration::from_secs(10),

@@ -1,11 +1,13 @@
 //! The worker, running real jobs on the memory store and the machine's own clock.
 
+mod blocking;
 mod failing;
 mod faults;
 mod handlers;
 mod jobs;
 mod leases;
 mod middleware;
+mod priorities;
 mod running;
 mod secrets;
 mod stopping;
