@@ -4,16 +4,19 @@
 //! A setting is one field of one of the structs here; its key, variable, default, bounds and documentation stand with
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
+mod connections;
 mod error;
 mod http;
 mod kinds;
 mod layers;
 mod logging;
+mod queue;
 mod reader;
 mod redis;
 mod redis_url;
 mod retention;
 mod secret;
+mod security;
 mod show;
 mod sources;
 mod store;
@@ -23,18 +26,21 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use connections::{NamedConnection, Place};
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
 pub use logging::{Directives, LogFormat, LoggingConfig};
+pub use queue::{QueueConfig, QueuePriority};
 pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
+pub use security::SecurityConfig;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
-pub use store::{Connection, StoreConfig};
-pub use worker::WorkerConfig;
+pub use store::{Codec, Connection, StoreConfig};
+pub use worker::{PoolSize, WorkerConfig};
 
 use layers::Layers;
 use reader::{Reader, Setting};
@@ -45,9 +51,11 @@ pub struct Config {
     pub http: HttpConfig,
     pub store: StoreConfig,
     pub redis: RedisConfig,
+    pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
+    pub security: SecurityConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
 }
@@ -75,9 +83,11 @@ impl Config {
         let http = HttpConfig::read(reader);
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
-        let worker = WorkerConfig::read(reader);
+        let queue = QueueConfig::read(reader);
+        let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
+        let security = SecurityConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
             env: "JOURNEYMAN_EXAMPLES",
@@ -87,6 +97,9 @@ impl Config {
         if let (Some(redis), Some(store)) = (&redis, &store) {
             redis.check(store, reader);
         }
+        if let (Some(store), Some(security)) = (&store, &security) {
+            store.check(security, reader);
+        }
         if let Some(worker) = &worker {
             worker.check(reader);
         }
@@ -94,9 +107,11 @@ impl Config {
             http: http?,
             store: store?,
             redis: redis?,
+            queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
             logging: logging?,
+            security: security?,
             examples: examples?,
         })
     }
