@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use journeyman_job::{Dispatch, DispatchError, Dispatcher, Job, JobId, JobSpec, Priority, QueueName};
+use journeyman_job::{Dispatch, DispatchError, Dispatcher, Job, JobId, JobSpec, Priority, QueueName, secret};
 
 use super::pusher::Pusher;
 use super::{Envelope, Found, NewJob, PushOutcome, State, Store, StoreError, UniqueKey, Unit, limits};
@@ -128,12 +128,15 @@ impl QueueManager {
         limits::check_payload(dispatch.spec.data.get().len())
             .and_then(|()| limits::check_options(&dispatch.options))
             .map_err(|beyond| DispatchError::Refused(beyond.to_string()))?;
+        let dispatch = &*secret::repeatable(dispatch);
         let queue_priority = self.priorities.get(dispatch.queue()).copied();
         let JobSpec { type_name, data, .. } = &dispatch.spec;
         Ok(NewJob {
             envelope: Envelope::freeze(dispatch, queue_priority),
             when: dispatch.options.when,
-            unique: dispatch.uniqueness().map(|unique| UniqueKey::of(unique, type_name, data)),
+            unique: dispatch
+                .uniqueness()
+                .map(|unique| UniqueKey::of(unique, type_name, &secret::comparable(type_name, data))),
             is_named: dispatch.options.id.is_some(),
         })
     }
