@@ -42,7 +42,7 @@ impl Rig {
     }
 
     fn on(store: Arc<dyn Store>) -> Self {
-        let manager = QueueManager::new(Arc::clone(&store), std::collections::HashMap::new());
+        let manager = QueueManager::new(Arc::clone(&store), journeyman::queue::Routing::default());
         Self { store, manager, diary: Diary::default() }
     }
 

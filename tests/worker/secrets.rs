@@ -25,9 +25,9 @@ impl Job for Login {
     }
 }
 
-/// The ring of this whole test process.
+/// The ring of this whole test process; the tests of the app name the same one.
 fn keys() {
-    install_keys(KeyRing::parse("test:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap()).unwrap();
+    install_keys(&KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap()).unwrap();
 }
 
 #[tokio::test]

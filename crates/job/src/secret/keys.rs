@@ -120,9 +120,16 @@ impl KeyRing {
         text.starts_with(PREFIX)
     }
 
-    /// Seals `plain` with the first key, for `purpose`: only [`open`](Self::open) with the same one gives it back. Each time
-    /// it is another text.
+    /// Seals `plain` with the first key, for `purpose`: only [`open`](Self::open) with the same one gives it back.
+    ///
+    /// The same text comes of the same value, purpose and key. Whoever reads the store can tell that two values are the
+    /// same, and nothing else of them; a purpose that occurs once keeps that from them too.
     pub fn seal(&self, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
+        self.seal_on("", purpose, plain)
+    }
+
+    /// Seals it so that nobody can tell which values are the same: each time it is another text.
+    pub fn seal_afresh(&self, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
         let nonce = XNonce::try_generate().map_err(|error| SealError::NoRandomness(error.to_string()))?;
         self.seal_with(&nonce, purpose, plain)
     }
@@ -130,12 +137,12 @@ impl KeyRing {
     /// Seals what the same value on the same `occasion` always turns into the same text, and into another one on any other.
     pub(super) fn seal_on(&self, occasion: &str, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
         let NamedKey { key, .. } = self.first()?;
-        // The nonce follows from all that is sealed, by a key of its own: it repeats only if everything does.
-        let parts = [occasion.as_bytes(), purpose.as_bytes(), plain];
-        let own_key = authenticated(key.as_slice(), &[b"journeyman:secret:nonce"]);
-        let digest = authenticated(own_key.as_slice(), &parts);
-        let nonce = XNonce::try_from(&digest[..NONCE_BYTES]).map_err(|_| SealError::TooLarge)?;
-        self.seal_with(&nonce, purpose, plain)
+        // It follows from all that is sealed, by a key of its own: no nonce serves two different texts.
+        let own_key = authenticated(key.as_slice(), &[b"journeyman nonce"]);
+        let hash = authenticated(own_key.as_slice(), &[occasion.as_bytes(), purpose.as_bytes(), plain]);
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(&hash[..NONCE_BYTES]);
+        self.seal_with(&XNonce::from(nonce), purpose, plain)
     }
 
     fn seal_with(&self, nonce: &XNonce, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
@@ -246,7 +253,14 @@ mod tests {
         assert_eq!(rotated.open("pay", &sealed).unwrap().as_slice(), b"hunter2");
         assert!(rotated.seal("pay", b"x").unwrap().starts_with("journeyman:secret:1:bb:"));
         assert_eq!(without.open("pay", &sealed), Err(Unsealed::NoSuchKey { id: "a".into() }));
-        assert_ne!(old.seal("pay", b"hunter2").unwrap(), sealed, "each time another nonce");
+        assert_eq!(old.seal("pay", b"hunter2").unwrap(), sealed, "a repeated dispatch is known by it");
+        let nonce_of = |purpose: &str, plain: &[u8]| {
+            let sealed = old.seal(purpose, plain).unwrap();
+            URL_SAFE_NO_PAD.decode(sealed.rsplit_once(':').unwrap().1).unwrap()[..NONCE_BYTES].to_vec()
+        };
+        assert_ne!(nonce_of("pay", b"hunter2"), nonce_of("pay", b"hunter3"));
+        assert_ne!(nonce_of("pay", b"hunter2"), nonce_of("refund", b"hunter2"));
+        assert_ne!(old.seal_afresh("pay", b"hunter2").unwrap(), old.seal_afresh("pay", b"hunter2").unwrap());
     }
 
     #[test]

@@ -32,9 +32,9 @@ static INSTALLED: OnceLock<KeyRing> = OnceLock::new();
 pub struct OtherKeysInstalled;
 
 /// Gives the process the keys that its secrets are sealed and opened with. The same ring again is fine.
-pub fn install_keys(ring: KeyRing) -> Result<(), OtherKeysInstalled> {
+pub fn install_keys(ring: &KeyRing) -> Result<(), OtherKeysInstalled> {
     let installed = INSTALLED.get_or_init(|| ring.clone());
-    if *installed == ring { Ok(()) } else { Err(OtherKeysInstalled) }
+    if installed == ring { Ok(()) } else { Err(OtherKeysInstalled) }
 }
 
 /// The keys given by [`install_keys`].
@@ -118,7 +118,7 @@ impl<T: Serialize> Serialize for Secret<T> {
         // The error of the value's own type might quote it.
         let unwritable = |_| S::Error::custom("the value of a secret cannot be written as JSON");
         let plain = Zeroizing::new(serde_json::to_vec(&self.0).map_err(unwritable)?);
-        serializer.serialize_str(&ring.seal(&job_type, &plain).map_err(S::Error::custom)?)
+        serializer.serialize_str(&ring.seal_afresh(&job_type, &plain).map_err(S::Error::custom)?)
     }
 }
 
