@@ -8,10 +8,10 @@ use std::sync::Arc;
 use journeyman_job::{AppState, secret};
 
 use crate::chance;
-use crate::config::{Config, Connection};
+use crate::config::{Config, Connection, PoolSize};
 use crate::drivers::Connected;
 use crate::queue::{Codec, Policy, QueueManager, Retention, StoreError, WorkerId, WorkerIdError};
-use crate::worker::{Observer, Ordering, Surroundings, Until, Worker, WorkerOptions};
+use crate::worker::{Observer, Ordering, Pool, Surroundings, Until, Worker, WorkerOptions};
 
 /// Jobs that may run at once where they are dispatched. A job that dispatches another one holds its slot meanwhile.
 const INLINE_SLOTS: usize = 1000;
@@ -96,6 +96,12 @@ impl App {
         Ok(Worker::start(options, surroundings(&self.connected, &self.manager, observer))?)
     }
 
+    /// Jobs that a worker of this process runs at once.
+    pub fn worker_slots(&self) -> usize {
+        let pools = self.config.worker.pools.as_deref();
+        pools.map_or(self.config.worker.count, |pools| pools.iter().map(|pool| pool.slots).sum())
+    }
+
     /// Whether jobs of the default connection wait for a worker; else they run where they are dispatched, or never.
     pub fn has_workers(&self) -> bool {
         !matches!(self.config.store.connection, Connection::Sync | Connection::Null)
@@ -124,7 +130,14 @@ fn surroundings(connected: &Connected, manager: &QueueManager, observer: Option<
 fn inline_options(config: &Config) -> Result<WorkerOptions, WorkerIdError> {
     let options = worker_options(config, false)?;
     let policy = Policy { max_tries: Some(1), ..options.policy };
-    Ok(WorkerOptions { policy, slots: INLINE_SLOTS, all_queues: true, until: Until::default(), ..options })
+    Ok(WorkerOptions {
+        policy,
+        slots: INLINE_SLOTS,
+        pools: Vec::new(),
+        all_queues: true,
+        until: Until::default(),
+        ..options
+    })
 }
 
 fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOptions, WorkerIdError> {
@@ -138,6 +151,7 @@ fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOption
             aging_after: worker.aging_after,
         },
         slots: worker.count,
+        pools: worker.pools.iter().flatten().map(pool).collect(),
         thread_pool_size: worker.thread_pool_size,
         lease: worker.lease,
         heartbeat: worker.heartbeat,
@@ -158,6 +172,10 @@ fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOption
         },
         ..WorkerOptions::new(worker_id()?)
     })
+}
+
+fn pool(size: &PoolSize) -> Pool {
+    Pool { queues: size.queues.clone(), slots: size.slots }
 }
 
 /// Host, process and chance: readable, and never used twice.

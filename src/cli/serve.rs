@@ -98,7 +98,7 @@ async fn greet(app: &App, address: SocketAddr, works: bool) -> Outcome {
     let workers = match app.config.store.connection {
         Connection::Sync => "none needed: each job runs while it is enqueued".to_owned(),
         Connection::Null => "none: every job is dropped".to_owned(),
-        _ if works => format!("{} jobs at once", app.config.worker.count),
+        _ if works => format!("{} jobs at once", app.worker_slots()),
         _ => "none here".to_owned(),
     };
     let body = if app.takes_examples() {

@@ -40,7 +40,7 @@ pub use security::SecurityConfig;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
 pub use store::{Codec, Connection, StoreConfig};
-pub use worker::WorkerConfig;
+pub use worker::{PoolSize, WorkerConfig};
 
 use layers::Layers;
 use reader::{Reader, Setting};
@@ -84,7 +84,7 @@ impl Config {
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
         let queue = QueueConfig::read(reader);
-        let worker = WorkerConfig::read(reader);
+        let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
         let security = SecurityConfig::read(reader);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use journeyman_job::{Priority, QueueName, seconds};
 
+use super::layers::Origin;
 use super::reader::{Reader, settings};
 use super::value::{Choice, Value};
 use crate::worker::{PriorityMode, PriorityWeights};
@@ -13,7 +14,10 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 settings! {
     /// How many jobs a process runs, from which queues, and when it stops.
     pub struct WorkerConfig in "worker" {
-        /// Jobs run at the same time.
+        /// Jobs run at the same time, set apart by queue, as queue=jobs; several queues share a pool as a+b=jobs. Not used
+        /// where worker.count or worker.queues is given.
+        pools: Option<Vec<PoolSize>> = "default=2,high_priority=3,low_priority=1", env "WORKER_POOLS";
+        /// Jobs run at the same time, whatever their queues.
         count: usize = "5", env "WORKER_COUNT", within 1..=10_000;
         /// Queues served, the most urgent first.
         queues: Vec<QueueName> = "high_priority,default,low_priority", env "QUEUE_WORKER_QUEUES";
@@ -55,6 +59,19 @@ settings! {
 }
 
 impl WorkerConfig {
+    /// Pools are for those who have said nothing about the crew, or named them.
+    pub(super) fn with_pools_as_meant(self, reader: &mut Reader<'_>) -> Self {
+        let is_given = |key| reader.origin(key).is_some_and(|origin| origin != Origin::Default);
+        let has_crew = ["worker.count", "worker.queues"].into_iter().any(is_given);
+        if has_crew && is_given("worker.pools") && self.pools.is_some() {
+            reader.conflict(
+                &["worker.pools", "worker.count", "worker.queues"],
+                "give pools, or a count and queues".to_owned(),
+            );
+        }
+        if has_crew { Self { pools: None, ..self } } else { self }
+    }
+
     /// Three beats have to fit into a lease, so that two may be lost before another worker takes the job.
     pub(super) fn check(&self, reader: &mut Reader<'_>) {
         if self.heartbeat > self.lease / 3 {
@@ -117,6 +134,44 @@ mod tests {
         assert_eq!(PriorityWeights::parse(&given.show().unwrap()), Ok(given));
         for wrong in ["", "low", "low=", "low=0", "low=1001", "low=-1", "low=1.5", "urgent=1", "low=1,", "8,4,2,1"] {
             assert!(PriorityWeights::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
+
+/// Written `queue=jobs` or `queue+queue=jobs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolSize {
+    pub queues: Vec<QueueName>,
+    pub slots: usize,
+}
+
+impl Value for PoolSize {
+    fn parse(text: &str) -> Result<Self, String> {
+        let rule = || "give queue=jobs, such as reports=2 or mail+reports=2, with 1 to 10000 jobs".to_owned();
+        let (names, slots) = text.split_once('=').ok_or_else(rule)?;
+        let queues = names.split('+').map(|name| QueueName::new(name.trim()).map_err(|error| error.to_string()));
+        let queues = queues.collect::<Result<_, _>>()?;
+        let slots = slots.trim().parse().ok().filter(|slots| (1..=10_000).contains(slots)).ok_or_else(rule)?;
+        Ok(Self { queues, slots })
+    }
+
+    fn show(&self) -> Option<String> {
+        let names: Vec<&str> = self.queues.iter().map(QueueName::as_str).collect();
+        Some(format!("{}={}", names.join("+"), self.slots))
+    }
+}
+
+#[cfg(test)]
+mod pool_tests {
+    use super::*;
+
+    #[test]
+    fn r18_a_pool_is_queues_and_a_number_of_jobs() {
+        for text in ["default=2", "mail+reports=10"] {
+            assert_eq!(PoolSize::parse(text).unwrap().show().unwrap(), text);
+        }
+        for bad in ["default", "=2", "default=0", "default=x", "a b=1", "a++b=1"] {
+            assert!(PoolSize::parse(bad).is_err(), "{bad}");
         }
     }
 }

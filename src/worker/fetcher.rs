@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::executor::Executor;
+use super::options::Share;
 use super::order::Orders;
 use super::patience::Patience;
 use crate::chance;
@@ -22,6 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 pub(super) struct Fetcher {
     pub(super) executor: Arc<Executor>,
+    pub(super) share: Share,
     pub(super) slots: Arc<Semaphore>,
     pub(super) running: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -44,8 +46,9 @@ impl Fetcher {
     pub(super) async fn run(self) {
         let options = &self.executor.options;
         let store = &self.executor.surroundings.store;
-        let wakeups = store.wakeups(if options.all_queues { &[] } else { &options.queues });
-        let mut queues = options.queues.clone();
+        let share = &self.share;
+        let wakeups = store.wakeups(if share.all_queues { &[] } else { &share.queues });
+        let mut queues = share.queues.clone();
         let mut patience = Patience::new("reserve");
         let mut orders = Orders::new(options.ordering, Instant::now());
         let mut call = Call::fresh();
@@ -55,7 +58,7 @@ impl Fetcher {
             let Some(slots) = self.free_slots(left).await else { break };
             let asked = slots.num_permits();
             // Also while there is plenty to do: what waits in a new queue may be more urgent.
-            if options.all_queues && Instant::now() >= learn_next {
+            if share.all_queues && Instant::now() >= learn_next {
                 self.learn_queues(&mut queues).await;
                 learn_next = Instant::now() + LEARN_EVERY;
             }
@@ -76,7 +79,7 @@ impl Fetcher {
                     // A repeated call hands out what it took then; there may be more by now.
                     let is_drained = got < asked && !call.is_repeat;
                     call = Call::fresh();
-                    let has_learnt = is_drained && options.all_queues && self.learn_queues(&mut queues).await;
+                    let has_learnt = is_drained && share.all_queues && self.learn_queues(&mut queues).await;
                     if is_drained && !has_learnt {
                         if options.until.empty && was_idle && got == 0 {
                             self.stop.cancel();
@@ -178,7 +181,7 @@ impl Fetcher {
         let Ok(all) = self.executor.surroundings.store.queues().await else { return false };
         let before = known.len();
         for queue in all {
-            if !known.contains(&queue) {
+            if !known.contains(&queue) && !self.share.apart.contains(&queue) {
                 known.push(queue);
             }
         }

@@ -7,6 +7,7 @@ mod handlers;
 mod jobs;
 mod leases;
 mod middleware;
+mod pools;
 mod priorities;
 mod running;
 mod secrets;

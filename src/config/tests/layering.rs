@@ -31,6 +31,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("redis.key_prefix", "journeyman:"),
         ("queue.priorities", "high_priority=high,low_priority=low"),
         ("queue.per_type", "false"),
+        ("worker.pools", "default=2,high_priority=3,low_priority=1"),
         ("worker.count", "5"),
         ("worker.queues", "high_priority,default,low_priority"),
         ("worker.all_queues", "true"),
