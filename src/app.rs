@@ -67,7 +67,7 @@ impl App {
 
     /// The same with what the program brings along.
     pub async fn start_with(config: Config, setup: Setup) -> Result<Self, AppError> {
-        if let Some(keys) = config.security.keys.clone() {
+        if let Some(keys) = &config.security.keys {
             secret::install_keys(keys).map_err(|error| StoreError::Refused(format!("security.keys: {error}")))?;
         }
         journeyman_job::set_work_timeout(config.worker.work_timeout);
