@@ -3,6 +3,7 @@
 //! As a program it is `journeyman serve` and `journeyman work`; as a library, [`http::router`] is a `Router` to nest,
 //! [`worker::Worker`] runs jobs, and [`queue::QueueManager`] dispatches them. `docs/design.md` tells how it is built.
 
+pub mod access;
 pub mod app;
 pub mod chance;
 pub mod cli;

@@ -3,6 +3,8 @@
 mod arguments;
 mod config_show;
 mod dispatch;
+mod edge;
+mod key;
 mod migrate;
 mod openapi;
 mod output;
@@ -74,6 +76,9 @@ fn execute(arguments: Arguments) -> Outcome {
     if let Command::Openapi(options) = &command {
         return openapi::run(options);
     }
+    if let Command::Key { command } = command {
+        return key::run(command);
+    }
     let Loaded { config, rows } = load(&command, &shared)?;
     if config.store.connection == Connection::Memory && command.needs_shared_store() {
         let message = "the memory store ends with this process: use it with `serve`, or name another with --connection";
@@ -91,6 +96,7 @@ fn execute(arguments: Arguments) -> Outcome {
         Command::Types { .. } => types::run(&output),
         Command::Config { .. } => config_show::run(&rows, &output),
         Command::Openapi(options) => openapi::run(&options),
+        Command::Key { command } => key::run(command),
     }
 }
 

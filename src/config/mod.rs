@@ -9,11 +9,14 @@ mod http;
 mod kinds;
 mod layers;
 mod logging;
+mod metrics;
+mod rate;
 mod reader;
 mod redis;
 mod redis_url;
 mod retention;
 mod secret;
+mod share;
 mod show;
 mod sources;
 mod store;
@@ -27,10 +30,13 @@ pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
 pub use logging::{Directives, LogFormat, LoggingConfig};
+pub use metrics::MetricsConfig;
+pub use rate::{HostName, RateLimit};
 pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
+pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
 pub use store::{Connection, StoreConfig};
@@ -48,6 +54,7 @@ pub struct Config {
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
+    pub metrics: MetricsConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
 }
@@ -78,6 +85,7 @@ impl Config {
         let worker = WorkerConfig::read(reader);
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
+        let metrics = MetricsConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
             env: "JOURNEYMAN_EXAMPLES",
@@ -97,6 +105,7 @@ impl Config {
             worker: worker?.without_zero_limits(),
             retention: retention?,
             logging: logging?,
+            metrics: metrics?,
             examples: examples?,
         })
     }

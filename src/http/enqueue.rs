@@ -3,8 +3,8 @@
 mod request;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{OriginalUri, State};
+use axum::http::{StatusCode, Uri};
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use journeyman_job::{Dispatch, JobId, QueueName};
@@ -16,13 +16,15 @@ use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
 use super::ApiState;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::JsonBody;
 use super::words::StateWord;
+use crate::access::Scope;
 use crate::queue::{self, Dispatched};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(enqueue))
+    OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue)))
 }
 
 /// A job that has been stored.
@@ -75,8 +77,6 @@ struct Enqueued {
             content_type = "application/problem+json"),
         (status = 422, description = "Unknown type, a payload that does not fit it, or an option out of range; \
             `errors` says where.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 503, description = "The store is away, slow or full; try again after `Retry-After`.",
             body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u32, description = "Seconds to wait."))),
@@ -84,14 +84,21 @@ struct Enqueued {
 )]
 async fn enqueue(
     State(api): State<ApiState>,
+    OriginalUri(asked): OriginalUri,
     JsonBody(request): JsonBody<EnqueueRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let dispatch = request.into_dispatch(api.examples)?;
     let task_type = dispatch.spec.type_name.clone();
+    api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
     let Dispatched { id, queue, state } = send(api, dispatch).await?;
-    let location = [(LOCATION, format!("/api/queue/status/{id}"))];
+    let location = [(LOCATION, format!("{}/api/queue/status/{id}", prefix(&asked)))];
     let stored = Enqueued { task_id: id, operation_id: id, job_id: id, status: state, queue_name: queue, task_type };
     Ok((StatusCode::CREATED, location, Json(stored)))
+}
+
+/// What another router has put before this one's addresses.
+fn prefix(asked: &Uri) -> &str {
+    asked.path().strip_suffix("/api/queue/enqueue").unwrap_or_default()
 }
 
 /// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 use super::code::Code;
+use super::edge::open;
 use super::error::{Problem, ProblemBody};
 use crate::queue::StoreError;
 
@@ -20,7 +21,7 @@ use crate::queue::StoreError;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready))
+    OpenApiRouter::new().routes(open(routes!(live))).routes(open(routes!(ready)))
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -6,6 +6,7 @@
 pub mod body;
 mod code;
 mod docs;
+mod edge;
 mod enqueue;
 mod error;
 mod extract;
@@ -32,6 +33,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use code::Code;
+pub use edge::{Access, Edge, EdgeOptions};
 pub use error::{Fault, Problem};
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
@@ -47,7 +49,9 @@ pub struct ApiState {
     pub limits: ApiLimits,
     /// How busy this process's own thread pool is.
     pub pool: PoolGauge,
-    /// Tells `status_time` and nothing else.
+    /// Who may ask, and how much at once.
+    pub edge: Edge,
+    /// Tells `status_time`, and whether a key has expired.
     pub clock: Arc<dyn Clock>,
     /// What `/ready` calls the store: the name of its driver.
     pub store_name: Arc<str>,
@@ -109,6 +113,7 @@ pub fn router(state: ApiState) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(state.clone(), edge::admit))
         .layer(middleware::from_fn(frame::frame))
         .with_state(state)
 }

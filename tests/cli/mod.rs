@@ -4,6 +4,7 @@ mod config;
 mod dispatch;
 mod enqueue;
 mod first_run;
+mod keys;
 mod look;
 mod offline;
 mod starting;
