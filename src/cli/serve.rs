@@ -65,6 +65,7 @@ fn api_state(app: &App, access: Access, worker: Option<&Worker>, shutdown: Cance
         manager: app.manager.clone(),
         limits: ApiLimits { max_body: http.max_body, body_timeout: http.body_timeout, max_depth: http.max_depth },
         pool: pool.map_or_else(PoolGauge::default, |pool| PoolGauge::new(move || pool.utilization())),
+        circuit: app.connected.circuit.clone(),
         edge: edge::edge(&app.config, access),
         clock: Arc::new(SystemClock::default()),
         store_name: app.connected.name.as_str().into(),

@@ -39,6 +39,7 @@ pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
 
+use crate::circuit::Circuit;
 use crate::clock::Clock;
 use crate::queue::QueueManager;
 
@@ -47,6 +48,8 @@ use crate::queue::QueueManager;
 pub struct ApiState {
     pub manager: QueueManager,
     pub limits: ApiLimits,
+    /// The breaker around the store, if it has one.
+    pub circuit: Option<Circuit>,
     /// How busy this process's own thread pool is.
     pub pool: PoolGauge,
     /// Who may ask, and how much at once.

@@ -49,6 +49,7 @@ impl Api {
             manager: QueueManager::new(dyn_store, HashMap::from([(slow, Priority::Low)])),
             limits: ApiLimits { max_body: 1200 * 1024, body_timeout: Duration::from_millis(200), max_depth: 64 },
             pool: PoolGauge::new(|| 85.0),
+            circuit: None,
             edge: Edge::default(),
             clock: clock.clone(),
             store_name: "memory".into(),

@@ -14,6 +14,7 @@ use super::super::error::Problem;
 use super::access::{Access, Caller};
 use super::rate::Client;
 use super::{Edge, origin};
+use crate::circuit::Circuit;
 use crate::clock::Timestamp;
 
 /// What a route's own guard learns from the layer around all of them.
@@ -29,7 +30,23 @@ pub(in crate::http) async fn admit(State(api): State<ApiState>, mut request: Req
         Ok(caller) => request.extensions_mut().insert(Admitted { edge: api.edge.clone(), caller }),
         Err(problem) => return problem.into_response(),
     };
-    next.run(request).await
+    let response = next.run(request).await;
+    match api.circuit.as_ref().map(Circuit::remaining) {
+        Some(remaining) if !remaining.is_zero() => until_it_closes(response, remaining),
+        _ => response,
+    }
+}
+
+/// While the store is left alone there is no use in asking sooner.
+fn until_it_closes(mut response: Response, remaining: Duration) -> Response {
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) if problem.code == Code::StoreUnavailable => problem.retry_after(remaining).into_response(),
+        Some(problem) => {
+            response.extensions_mut().insert(problem);
+            response
+        }
+        None => response,
+    }
 }
 
 impl Edge {
