@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use journeyman_job::{AppState, Priority, QueueName};
+use tokio_util::sync::CancellationToken;
 
 use crate::chance;
 use crate::config::Config;
 use crate::drivers::{self, Connected};
+use crate::http::WorkerGauge;
+use crate::metrics::{Metrics, Watch, Workers};
 use crate::queue::{Policy, QueueManager, Retention, StoreError, WorkerId, WorkerIdError};
-use crate::worker::{Observer, Surroundings, Until, Worker, WorkerOptions};
+use crate::worker::{Happened, JobEvent, Observer, Surroundings, Until, Worker, WorkerOptions};
 
 /// A process's store and the way into it.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct App {
     pub config: Config,
     pub connected: Connected,
     pub manager: QueueManager,
+    /// What this process counts; `None` when it is told not to.
+    pub metrics: Option<Metrics>,
 }
 
 /// Why a worker could not start.
@@ -33,7 +38,8 @@ impl App {
     pub async fn start(config: Config) -> Result<Self, StoreError> {
         let connected = drivers::connect(&config).await?;
         let manager = QueueManager::new(Arc::clone(&connected.store), default_priorities());
-        Ok(Self { config, connected, manager })
+        let metrics = config.metrics.enabled.then(Metrics::new);
+        Ok(Self { config, connected, manager, metrics })
     }
 
     /// Starts a worker as configured; with `stop_when_empty` it ends once nothing is left to run.
@@ -44,9 +50,34 @@ impl App {
             connect: Arc::clone(&self.connected.connect),
             dispatcher: Arc::new(self.manager.clone()),
             state: Arc::new(AppState::default()),
-            observer,
+            observer: measured(self.metrics.clone(), observer),
         };
         Ok(Worker::start(options, surroundings)?)
+    }
+
+    /// How busy `worker` is, to be read whenever it is asked.
+    pub fn worker_gauge(&self, worker: Option<&Worker>) -> WorkerGauge {
+        let Some(worker) = worker else { return WorkerGauge::default() };
+        let (busy, pool) = (worker.busy(), worker.pool().clone());
+        let (slots, pool_size) = (self.config.worker.count, self.config.worker.thread_pool_size);
+        WorkerGauge::new(move || {
+            let pool_utilization = pool.utilization() / 100.0;
+            Workers { slots, busy: busy(), pool_size, pool_utilization }
+        })
+    }
+
+    /// Logs the numbers that move, until `shutdown`, if metrics are wanted.
+    pub fn watch_metrics(&self, workers: WorkerGauge, shutdown: CancellationToken) {
+        let metrics = &self.config.metrics;
+        if metrics.enabled {
+            let watch = Watch {
+                store: Arc::clone(&self.connected.store),
+                pool: Arc::new(move || workers.read().pool_utilization * 100.0),
+                threshold: metrics.log_threshold.get(),
+                interval: metrics.log_interval,
+            };
+            tokio::spawn(crate::metrics::watch(watch, shutdown));
+        }
     }
 
     /// Whether the API takes the trial jobs: as configured, else only where nothing but this machine can reach it and
@@ -56,6 +87,27 @@ impl App {
         let is_embedded = matches!(self.config.store.connection, Sqlite | Memory);
         self.config.examples.unwrap_or(is_embedded && self.config.http.bind.ip().is_loopback())
     }
+}
+
+/// An observer that measures what it sees, and passes it on.
+fn measured(metrics: Option<Metrics>, observer: Option<Observer>) -> Option<Observer> {
+    let Some(metrics) = metrics else { return observer };
+    Some(Arc::new(move |event: &JobEvent| {
+        let outcome = match &event.what {
+            Happened::Started => None,
+            Happened::Completed { .. } => Some("completed"),
+            Happened::Retrying { .. } => Some("retrying"),
+            Happened::PutOff { .. } => Some("put_off"),
+            Happened::Failed { .. } => Some("failed"),
+            Happened::Refused { .. } => Some("refused"),
+        };
+        if let Some(outcome) = outcome {
+            metrics.attempt(&event.job_type, outcome, event.what.duration());
+        }
+        if let Some(observer) = &observer {
+            observer(event);
+        }
+    }))
 }
 
 /// A queue's priority counts for jobs that are pushed to it without one of their own.

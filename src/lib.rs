@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod drivers;
 pub mod http;
+pub mod metrics;
 pub mod queue;
 mod shutdown;
 mod telemetry;

@@ -107,9 +107,8 @@ impl FromStr for ApiKey {
             return Err(KeyLineError::Shape);
         };
         let name = checked_name(name)?;
-        let scopes = scopes
-            .parse()
-            .map_err(|error| KeyLineError::Scopes { name: name.clone(), reason: format!("{error}") })?;
+        let scopes =
+            scopes.parse().map_err(|error| KeyLineError::Scopes { name: name.clone(), reason: format!("{error}") })?;
         if hash.starts_with(PREFIX) {
             return Err(KeyLineError::Naked { name });
         }

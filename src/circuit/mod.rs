@@ -13,9 +13,9 @@ use tracing::{info, warn};
 
 pub use breaker::Phase;
 
-use breaker::{Breaker, Ended, Pass};
 use crate::clock::Stopwatch;
 use crate::queue::StoreError;
+use breaker::{Breaker, Ended, Pass};
 
 /// How patient to be with a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,9 @@ pub enum Verb {
     Write,
     /// Goes through even when the breaker is open, as it is rare, small, and harm comes of its absence: a beat that is
     /// held back loses the worker its jobs, and readiness must be true.
-    SignOfLife { writes: bool },
+    SignOfLife {
+        writes: bool,
+    },
 }
 
 /// A breaker, to share and to look at. Cheap to clone; clones are the same breaker.

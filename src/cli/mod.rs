@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod api;
 mod arguments;
 mod config_show;
 mod dispatch;
@@ -8,6 +9,7 @@ mod key;
 mod migrate;
 mod openapi;
 mod output;
+mod probes;
 mod serve;
 mod stats;
 mod status;

@@ -120,8 +120,7 @@ impl Code {
 
     /// Whether the same request may succeed later.
     pub fn is_retryable(self) -> bool {
-        let passing =
-            [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT];
+        let passing = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT];
         passing.contains(&self.status()) || self == Self::BodyBroken
     }
 }

@@ -4,8 +4,8 @@ mod request;
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::http::{StatusCode, Uri};
 use axum::http::header::LOCATION;
+use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use journeyman_job::{Dispatch, JobId, QueueName};
 use serde::Serialize;

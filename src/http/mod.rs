@@ -13,6 +13,7 @@ mod extract;
 mod frame;
 mod health;
 mod json;
+mod metrics;
 mod openapi;
 pub mod server;
 mod stats;
@@ -35,12 +36,14 @@ use utoipa_axum::router::OpenApiRouter;
 pub use code::Code;
 pub use edge::{Access, Edge, EdgeOptions};
 pub use error::{Fault, Problem};
+pub use metrics::WorkerGauge;
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
 
 use crate::circuit::Circuit;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::queue::QueueManager;
 
 /// What the handlers work with. Cheap to clone.
@@ -50,6 +53,10 @@ pub struct ApiState {
     pub limits: ApiLimits,
     /// The breaker around the store, if it has one.
     pub circuit: Option<Circuit>,
+    /// What this process counts; `None` switches `/metrics` off.
+    pub metrics: Option<Metrics>,
+    /// How busy this process's own workers are.
+    pub workers: WorkerGauge,
     /// How busy this process's own thread pool is.
     pub pool: PoolGauge,
     /// Who may ask, and how much at once.
@@ -111,13 +118,22 @@ impl fmt::Debug for PoolGauge {
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
     let (resources, document) = resources().split_for_parts();
-    resources
-        .merge(docs::router(&openapi::complete(&document)))
+    framed(resources.merge(docs::router(&openapi::complete(&document))), state)
+}
+
+/// Only what says how the process does: `/live`, `/ready` and `/metrics`.
+pub fn probes(state: ApiState) -> Router {
+    let (probes, _) = OpenApiRouter::new().merge(health::router()).merge(metrics::router()).split_for_parts();
+    framed(probes, state)
+}
+
+fn framed(routes: Router<ApiState>, state: ApiState) -> Router {
+    routes
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), edge::admit))
-        .layer(middleware::from_fn(frame::frame))
+        .layer(middleware::from_fn_with_state(state.metrics.clone(), frame::frame))
         .with_state(state)
 }
 
@@ -127,6 +143,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(status::router())
         .merge(stats::router())
         .merge(health::router())
+        .merge(metrics::router())
 }
 
 async fn no_route(method: Method, uri: Uri) -> Problem {

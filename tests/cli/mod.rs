@@ -6,6 +6,7 @@ mod enqueue;
 mod first_run;
 mod keys;
 mod look;
+mod metrics;
 mod offline;
 mod starting;
 mod trial_jobs;

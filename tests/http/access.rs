@@ -48,7 +48,8 @@ fn routes() -> Vec<(String, String, Option<Scope>)> {
 
 #[tokio::test]
 async fn r45_every_route_takes_the_keys_whose_scope_it_names_and_no_others() {
-    let made: Vec<_> = Scope::ALL.into_iter().zip(1..).map(|(scope, at)| (scope, key(scope.as_str(), scope, at))).collect();
+    let made: Vec<_> =
+        Scope::ALL.into_iter().zip(1..).map(|(scope, at)| (scope, key(scope.as_str(), scope, at))).collect();
     let keys = Keys::new(made.iter().map(|(_, (_, key))| key.clone()).collect()).unwrap();
     let api = guarded(Access::Keys(keys));
     let mut guarded = 0;
@@ -159,8 +160,11 @@ fn r45_the_description_names_the_scheme_and_the_refusals() {
     for item in document["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {
             let responses = &operation["responses"];
-            let expected: &[&str] =
-                if operation.get("security").is_some() { &["401", "403", "429", "500", "503"] } else { &["403", "429"] };
+            let expected: &[&str] = if operation.get("security").is_some() {
+                &["401", "403", "429", "500", "503"]
+            } else {
+                &["403", "429"]
+            };
             assert!(expected.iter().all(|status| responses[status].is_object()), "{operation}");
             assert!(responses["429"]["headers"]["Retry-After"].is_object(), "{operation}");
         }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use journeyman::clock::{Clock, ManualClock};
 use journeyman::drivers::memory::MemoryStore;
-use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
     CallId, Driver, QueueManager, ReserveRequest, ReservedJob, Settle, Settled, Settlement, Store, Trail, WorkerId,
@@ -50,6 +50,8 @@ impl Api {
             limits: ApiLimits { max_body: 1200 * 1024, body_timeout: Duration::from_millis(200), max_depth: 64 },
             pool: PoolGauge::new(|| 85.0),
             circuit: None,
+            metrics: None,
+            workers: WorkerGauge::default(),
             edge: Edge::default(),
             clock: clock.clone(),
             store_name: "memory".into(),

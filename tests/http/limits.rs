@@ -68,9 +68,8 @@ async fn r43_behind_a_proxy_that_is_trusted_the_clients_own_address_counts() {
 
 #[tokio::test]
 async fn r43_a_key_has_one_rate_wherever_it_is_used() {
-    let made = ["one", "other"].map(|name| {
-        ApiKey::generate(name, Scopes::ALL, None, [u8::try_from(name.len()).unwrap(); 32]).unwrap()
-    });
+    let made = ["one", "other"]
+        .map(|name| ApiKey::generate(name, Scopes::ALL, None, [u8::try_from(name.len()).unwrap(); 32]).unwrap());
     let keys = Keys::new(made.iter().map(|(_, key)| key.clone()).collect()).unwrap();
     let access = Access::Keys(keys);
     let api = limited(EdgeOptions { access, rate: NonZeroU32::new(1), ..EdgeOptions::default() });

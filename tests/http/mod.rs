@@ -10,6 +10,7 @@ mod health;
 mod jobs;
 mod limits;
 mod log;
+mod metrics;
 mod openapi;
 mod options;
 mod socket;

@@ -78,13 +78,7 @@ impl Api {
         self.try_send_with(method, path, &[], body)
     }
 
-    fn try_send_with(
-        self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> std::io::Result<Answer> {
+    fn try_send_with(self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect_timeout(&self.0, Duration::from_secs(10))?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         let length = body.len();

@@ -1,8 +1,8 @@
 //! The worker, running real jobs on the memory store and the machine's own clock.
 
 mod failing;
-mod guarded;
 mod faults;
+mod guarded;
 mod jobs;
 mod leases;
 mod running;
