@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use journeyman_job::{AppState, Priority, QueueName};
+use journeyman_job::{AppState, Priority, QueueName, secret};
 use tokio_util::sync::CancellationToken;
 
 use crate::chance;
@@ -36,6 +36,10 @@ pub enum StartError {
 impl App {
     /// Connects to the configured store. Needs a Tokio runtime.
     pub async fn start(config: Config) -> Result<Self, StoreError> {
+        if let Some(keys) = config.security.keys.clone() {
+            secret::install_keys(keys).map_err(|error| StoreError::Refused(format!("security.keys: {error}")))?;
+        }
+        journeyman_job::set_work_timeout(config.worker.work_timeout);
         let connected = drivers::connect(&config).await?;
         let manager = QueueManager::new(Arc::clone(&connected.store), default_priorities());
         let metrics = config.metrics.enabled.then(Metrics::new);

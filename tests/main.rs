@@ -5,6 +5,7 @@
 mod architecture;
 mod cli;
 mod conformance;
+mod deploy;
 mod faults;
 mod http;
 mod redis;

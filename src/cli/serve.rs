@@ -59,6 +59,7 @@ pub(super) async fn listen(bind: SocketAddr, set_by: &str) -> Result<TcpListener
 pub(super) fn server_limits(config: &Config) -> ServerLimits {
     ServerLimits {
         max_connections: config.http.max_connections,
+        max_connections_per_address: config.http.max_connections_per_address,
         header_read_timeout: config.http.header_timeout,
         drain_timeout: config.worker.grace_shutdown_period,
         ..ServerLimits::default()

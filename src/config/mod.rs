@@ -16,6 +16,7 @@ mod redis;
 mod redis_url;
 mod retention;
 mod secret;
+mod security;
 mod share;
 mod show;
 mod sources;
@@ -36,6 +37,7 @@ pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
+pub use security::SecurityConfig;
 pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
@@ -55,6 +57,7 @@ pub struct Config {
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
     pub metrics: MetricsConfig,
+    pub security: SecurityConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
 }
@@ -86,6 +89,7 @@ impl Config {
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
         let metrics = MetricsConfig::read(reader);
+        let security = SecurityConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
             env: "JOURNEYMAN_EXAMPLES",
@@ -106,6 +110,7 @@ impl Config {
             retention: retention?,
             logging: logging?,
             metrics: metrics?,
+            security: security?,
             examples: examples?,
         })
     }

@@ -19,6 +19,8 @@ settings! {
         all_queues: bool = "true", env "QUEUE_WORKER_ALL_QUEUES";
         /// Threads for jobs that block.
         thread_pool_size: usize = "20", env "THREAD_POOL_SIZE", within 1..=10_000;
+        /// Longest one attempt of a handler may run that names no limit of its own; 0 = no limit.
+        work_timeout: Duration = "30", env "WORK_TIMEOUT", within Duration::ZERO..=seconds::MAX;
         /// How long a stopping worker waits for its jobs before it gives them back.
         grace_shutdown_period: Duration = "5", env "GRACE_SHUTDOWN_PERIOD", within Duration::ZERO..=DAY;
         /// Longest pause between two looks into empty queues, in case no wake-up comes.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use journeyman_job::{JobId, QueueName};
+use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::circuit::{Circuit, Verb};
 use crate::queue::{
-    Beat, BeatReply, Driver, Found, Inspector, NewJob, PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob,
-    Retention, Settle, Settled, Store, StoreError, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
+    PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, Store,
+    StoreError, Unit, WorkerId,
 };
 use crate::wake::Wakeups;
 
@@ -35,8 +36,8 @@ impl GuardedStore {
 
 #[async_trait]
 impl Driver for GuardedStore {
-    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
-        self.write(self.inner.push(jobs)).await
+    async fn push(&self, jobs: &[NewJob], unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
+        self.write(self.inner.push(jobs, unit)).await
     }
 
     async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
@@ -93,5 +94,44 @@ impl Inspector for GuardedStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.circuit.call(Verb::SignOfLife { writes: false }, self.inner.ping()).await
+    }
+}
+
+#[async_trait]
+impl Operator for GuardedStore {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        self.read(self.inner.list(listing)).await
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
+        self.write(self.inner.cancel(job)).await
+    }
+
+    async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {
+        self.write(self.inner.retry(retry)).await
+    }
+
+    async fn forget(&self, job: JobId) -> Result<Forgotten, StoreError> {
+        self.write(self.inner.forget(job)).await
+    }
+
+    async fn purge(&self, queue: &QueueName, priority: Option<Priority>, max: usize) -> Result<usize, StoreError> {
+        self.write(self.inner.purge(queue, priority, max)).await
+    }
+
+    async fn pause(&self, queue: &QueueName) -> Result<(), StoreError> {
+        self.write(self.inner.pause(queue)).await
+    }
+
+    async fn resume(&self, queue: &QueueName) -> Result<(), StoreError> {
+        self.write(self.inner.resume(queue)).await
+    }
+
+    async fn signal_restart(&self) -> Result<(), StoreError> {
+        self.write(self.inner.signal_restart()).await
+    }
+
+    async fn control(&self) -> Result<Control, StoreError> {
+        self.read(self.inner.control()).await
     }
 }

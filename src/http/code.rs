@@ -26,6 +26,7 @@ pub enum Code {
     RateLimited,
     QueueFull,
     Overloaded,
+    OperationIdTaken,
     StoreUnavailable,
     StoreTimeout,
     StoreFull,
@@ -35,7 +36,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidJson,
         Self::NestedTooDeep,
         Self::BodyBroken,
@@ -57,6 +58,7 @@ impl Code {
         Self::RateLimited,
         Self::QueueFull,
         Self::Overloaded,
+        Self::OperationIdTaken,
         Self::StoreUnavailable,
         Self::StoreTimeout,
         Self::StoreFull,
@@ -97,6 +99,7 @@ impl Code {
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS, "The queue is full"),
             Self::Overloaded => ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The server is too busy"),
+            Self::OperationIdTaken => ("operation_id_taken", StatusCode::CONFLICT, "The operation id is another job's"),
             Self::StoreUnavailable => {
                 ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The store cannot be reached")
             }

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
 use super::ApiState;
-use super::edge::needs;
+use super::edge::{Room, needs};
 use super::error::{Problem, ProblemBody};
 use super::extract::JsonBody;
 use super::words::StateWord;
@@ -35,7 +35,8 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     "job_id": "0198c0de-7a11-7000-8000-00000000c8e5",
     "status": "pending",
     "queue_name": "default",
-    "task_type": "send_notification"
+    "task_type": "send_notification",
+    "deduplicated": false
 }))]
 struct Enqueued {
     #[schema(value_type = Uuid)]
@@ -52,6 +53,8 @@ struct Enqueued {
     #[schema(value_type = String)]
     queue_name: QueueName,
     task_type: String,
+    /// Whether the job was there before: nothing was stored.
+    deduplicated: bool,
 }
 
 /// Puts a job into its queue.
@@ -67,7 +70,11 @@ struct Enqueued {
     responses(
         (status = 201, description = "Stored.", body = Enqueued,
             headers(("Location" = String, description = "Where the job's status is."))),
+        (status = 200, description = "It was there before: the same `operation_id`, or the same work that has not ended.",
+            body = Enqueued),
         (status = 400, description = "Not JSON, or nested too deep.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 409, description = "The `operation_id` is that of another job.", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 408, description = "The body took too long.", body = ProblemBody,
             content_type = "application/problem+json"),
@@ -89,11 +96,20 @@ async fn enqueue(
 ) -> Result<impl IntoResponse, Problem> {
     let dispatch = request.into_dispatch(api.examples)?;
     let task_type = dispatch.spec.type_name.clone();
-    api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
-    let Dispatched { id, queue, state } = send(api, dispatch).await?;
+    let room = api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
+    let Dispatched { id, queue, state, is_repeat } = send(api, dispatch, room).await?;
     let location = [(LOCATION, format!("{}/api/queue/status/{id}", prefix(&asked)))];
-    let stored = Enqueued { task_id: id, operation_id: id, job_id: id, status: state, queue_name: queue, task_type };
-    Ok((StatusCode::CREATED, location, Json(stored)))
+    let stored = Enqueued {
+        task_id: id,
+        operation_id: id,
+        job_id: id,
+        status: state,
+        queue_name: queue,
+        task_type,
+        deduplicated: is_repeat,
+    };
+    let status = if is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, location, Json(stored)))
 }
 
 /// What another router has put before this one's addresses.
@@ -102,7 +118,12 @@ fn prefix(asked: &Uri) -> &str {
 }
 
 /// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.
-async fn send(api: ApiState, dispatch: Dispatch) -> Result<Dispatched, Problem> {
-    let sending = async move { api.manager.send(dispatch).await }.in_current_span();
+async fn send(api: ApiState, dispatch: Dispatch, room: Room) -> Result<Dispatched, Problem> {
+    let sending = async move {
+        let sent = api.manager.send(dispatch).await;
+        drop(room);
+        sent
+    };
+    let sending = sending.in_current_span();
     Ok(tokio::spawn(sending).await.map_err(|error| Problem::internal(&error))??)
 }

@@ -190,6 +190,7 @@ impl From<DispatchError> for Problem {
             DispatchError::Unavailable(message) => StoreError::Unavailable(message.clone()),
             DispatchError::Unknown(message) => StoreError::Unknown(message.clone()),
             DispatchError::Full(message) => StoreError::Full(message.clone()),
+            DispatchError::Conflict(_) => return Self::new(Code::OperationIdTaken, error.to_string()),
             DispatchError::Refused(message) => StoreError::Refused(message.clone()),
             DispatchError::Payload { .. } | DispatchError::QueueName { .. } | DispatchError::UnknownConnection(_) => {
                 return Self::internal(&error);

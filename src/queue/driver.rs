@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use journeyman_job::{JobId, QueueName, When};
+use journeyman_job::{JobId, Priority, QueueName, When};
 
-use super::{CallId, Envelope, Reservation, ReservedJob, Retention, Settlement, WorkerId};
+use super::{CallId, Envelope, Reservation, ReservedJob, Retention, Settlement, UniqueKey, WorkerId};
 use crate::wake::Wakeups;
 
 /// Why a store did not do what it was asked.
@@ -55,6 +55,19 @@ impl StoreError {
 pub struct NewJob {
     pub envelope: Envelope,
     pub when: When,
+    /// While a job of the same queue with this key has not ended, this one is not stored.
+    pub unique: Option<UniqueKey>,
+    /// Whether the caller chose the id: it is then any UUID, and must be told apart from those of every other queue.
+    pub is_named: bool,
+}
+
+/// How far the jobs of one push belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// The jobs of each queue are stored all or none; a conflict of one job does not stop the others.
+    Queue,
+    /// All or none, whatever their queues: a conflict of one job stops them all.
+    Whole,
 }
 
 /// What became of one pushed job.
@@ -65,8 +78,12 @@ pub enum PushOutcome {
     },
     /// A job with this id and body is there already; nothing was written.
     Repeated,
-    /// A job with this id but another body is there already; nothing was written.
+    /// A job with this id but another body or queue is there already; nothing was written.
     Conflict,
+    /// This job of the same queue has the same unique key and has not ended; nothing was written.
+    Duplicate(JobId),
+    /// Another job of the same [`Unit::Whole`] is in conflict; nothing was written.
+    Withheld,
 }
 
 /// A worker asking for work.
@@ -75,6 +92,8 @@ pub struct ReserveRequest<'a> {
     pub worker: &'a WorkerId,
     /// In the worker's order: among equal priorities the earlier queue goes first.
     pub queues: &'a [QueueName],
+    /// Which priority goes first; strict order is [`Priority::DESCENDING`].
+    pub order: [Priority; 4],
     pub max: usize,
     /// How long the worker's hold on all its jobs lasts from now on.
     pub lease: Duration,
@@ -117,8 +136,21 @@ pub struct Settle {
     pub settlement: Settlement,
     /// The whole trail as it shall be from now on.
     pub trail: Bytes,
-    /// Counted in `timeouts`.
-    pub timed_out: bool,
+    /// A counter that this settlement moves beside those of its kind.
+    pub counted: Option<Counted>,
+    /// Jobs that are stored because of this settlement: with it if it is done, and only then. Their ids follow from the
+    /// job's, so that storing them twice is harmless. A store that cannot do it in one step remembers them in that step
+    /// and stores them by itself right after, at the latest in a `promote` by anyone.
+    pub then: Vec<NewJob>,
+}
+
+/// What happened to an attempt, for the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// In `timeouts`.
+    Timeout,
+    /// In `thread_pool_exhaustion`.
+    PoolExhausted,
 }
 
 /// What became of one settled job.
@@ -134,12 +166,11 @@ pub enum Settled {
 /// The hot path of a store.
 #[async_trait]
 pub trait Driver: Debug + Send + Sync {
-    /// Stores jobs: the jobs of one queue in one atomic step, all or none. One outcome per job, in order; a conflict of one
-    /// does not stop the others.
-    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError>;
+    /// Stores jobs, together as far as `unit` says. One outcome per job, in order.
+    async fn push(&self, jobs: &[NewJob], unit: Unit) -> Result<Vec<PushOutcome>, StoreError>;
 
     /// Takes up to `max` jobs under a lease: by priority across all queues, then in the order of the queues, then first
-    /// in first out. Jobs that have come due count. Counts an attempt for each.
+    /// in first out. Jobs that have come due count; paused queues do not. Counts an attempt for each.
     async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError>;
 
     /// Renews the worker's lease and compares notes on what it holds.
@@ -149,7 +180,8 @@ pub trait Driver: Debug + Send + Sync {
     /// one batch keep its order at the front of their queue.
     async fn settle(&self, batch: &[Settle]) -> Result<Vec<Settled>, StoreError>;
 
-    /// Makes delayed jobs pending that have come due, at most `max`. Returns how many.
+    /// Makes delayed jobs pending that have come due, at most `max`, and stores what settlements have left to be stored.
+    /// Returns how many jobs became pending.
     async fn promote(&self, max: usize) -> Result<usize, StoreError>;
 
     /// Hands up to `max` jobs of workers whose lease has ended to `request.worker`, under fresh tokens and with their
@@ -172,6 +204,11 @@ pub trait Driver: Debug + Send + Sync {
 }
 
 impl NewJob {
+    /// A job under a fresh id, with nothing unique about it.
+    pub fn new(envelope: Envelope, when: When) -> Self {
+        Self { envelope, when, unique: None, is_named: false }
+    }
+
     pub fn id(&self) -> JobId {
         self.envelope.id
     }

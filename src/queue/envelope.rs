@@ -38,13 +38,14 @@ impl Envelope {
     /// Version of the stored form that this build writes, and the newest it reads.
     pub const VERSION: u16 = 1;
 
-    /// Freezes a dispatch under a fresh id. `queue_priority` applies where neither the caller nor the job names one.
+    /// Freezes a dispatch under the caller's id or a fresh one. `queue_priority` applies where neither the caller nor the job names one.
     pub fn freeze(dispatch: &Dispatch, queue_priority: Option<Priority>) -> Self {
         let queue = dispatch.queue().clone();
         let options = dispatch.frozen_options(queue_priority);
         let priority = options.priority;
         let body = write(&dispatch.spec.type_name, &dispatch.spec.data, options);
-        Self { id: JobId::generate(&queue), queue, priority, body }
+        let id = dispatch.options.id.unwrap_or_else(|| JobId::generate(&queue));
+        Self { id, queue, priority, body }
     }
 }
 
@@ -86,6 +87,7 @@ mod tests {
             queue: QueueName::default(),
             options: JobOptions::default(),
             has_priority: false,
+            unique: None,
         })
     }
 

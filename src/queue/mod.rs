@@ -3,12 +3,14 @@
 //! `envelope` is what is frozen at dispatch, `trail` what changes afterwards, `settlement` the only retry policy,
 //! `state` the table of all moves, `driver` and `inspector` what a store must be able to do.
 
+pub mod callbacks;
 mod decoded;
 mod driver;
 mod envelope;
 mod inspector;
 pub mod limits;
 mod manager;
+mod operator;
 mod pusher;
 mod record;
 mod reservation;
@@ -16,15 +18,20 @@ mod settlement;
 mod state;
 mod stats;
 mod trail;
+mod unique;
 
 pub use decoded::{Undecodable, decode, decode_payload};
-pub use driver::{Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, Settle, Settled, StoreError};
+pub use driver::{
+    Beat, BeatReply, Counted, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, Settle, Settled, StoreError, Unit,
+};
 pub use envelope::{Body, Envelope};
 pub use inspector::{Connect, Found, Inspector, Store};
 pub use manager::{Dispatched, QueueManager};
+pub use operator::{Cancelled, Control, Cursor, Forgotten, Listing, Operator, Page, Retried, Retry};
 pub use record::JobRecord;
 pub use reservation::{CallId, Lost, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};
 pub use settlement::{Attempted, Policy, Settlement, decide};
 pub use state::{AttemptEffect, MOVES, Move, Owner, State, Verb, may_become};
 pub use stats::{Counters, QueueStats, Retention};
-pub use trail::{AttemptEntry, Trail};
+pub use trail::{AttemptEntry, CallbackEntry, Trail};
+pub use unique::UniqueKey;

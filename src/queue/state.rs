@@ -59,6 +59,8 @@ pub enum Verb {
     Requeue,
     Fail,
     Cancel,
+    /// An operator puts an ended job back.
+    Retry,
 }
 
 /// Who may make a move.
@@ -80,6 +82,8 @@ pub enum AttemptEffect {
     Counts,
     /// Gives back the one that reserve counted.
     Refunds,
+    /// Counts from the start again.
+    Resets,
 }
 
 /// One permitted move.
@@ -92,12 +96,13 @@ pub struct Move {
     pub attempts: AttemptEffect,
 }
 
-/// All moves of a stored job. A job enters as `Pending` or `Delayed` by a push and leaves from an ended state by pruning.
+/// All moves of a stored job. A job enters as `Pending` or `Delayed` by a push. It leaves from an ended state by pruning or
+/// forgetting, and from a waiting one by a purge.
 pub const MOVES: &[Move] = {
-    use AttemptEffect::{Counts, Keeps, Refunds};
+    use AttemptEffect::{Counts, Keeps, Refunds, Resets};
     use Owner::{Anyone, Holder, Reaper};
     use State::{Cancelled, Completed, Delayed, Failed, Pending, Reserved};
-    use Verb::{Cancel, Complete, Fail, Promote, Reclaim, Release, Requeue, Reserve, Snooze};
+    use Verb::{Cancel, Complete, Fail, Promote, Reclaim, Release, Requeue, Reserve, Retry, Snooze};
 
     const fn row(from: State, to: State, verb: Verb, owner: Owner, attempts: AttemptEffect) -> Move {
         Move { from, to, verb, owner, attempts }
@@ -114,6 +119,10 @@ pub const MOVES: &[Move] = {
         row(Reserved, Pending, Requeue, Holder, Refunds),
         row(Reserved, Failed, Fail, Holder, Keeps),
         row(Reserved, Cancelled, Cancel, Holder, Keeps),
+        row(Pending, Cancelled, Cancel, Anyone, Keeps),
+        row(Delayed, Cancelled, Cancel, Anyone, Keeps),
+        row(Failed, Pending, Retry, Anyone, Resets),
+        row(Cancelled, Pending, Retry, Anyone, Resets),
     ]
 };
 
@@ -138,6 +147,10 @@ mod tests {
             (Reserved, Completed),
             (Reserved, Failed),
             (Reserved, Cancelled),
+            (Pending, Cancelled),
+            (Delayed, Cancelled),
+            (Failed, Pending),
+            (Cancelled, Pending),
         ];
         for from in State::ALL {
             for to in State::ALL {
@@ -147,8 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leaves_an_ended_state() {
-        assert!(MOVES.iter().all(|step| !step.from.is_ended()));
+    fn only_an_operators_retry_leaves_an_ended_state_and_never_a_completed_one() {
+        assert!(MOVES.iter().all(|step| step.from.is_ended() == (step.verb == Verb::Retry)));
+        assert!(MOVES.iter().all(|step| step.from != State::Completed));
     }
 
     #[test]
@@ -164,6 +178,7 @@ mod tests {
             let expected = match step.verb {
                 Verb::Reserve => AttemptEffect::Counts,
                 Verb::Snooze | Verb::Requeue => AttemptEffect::Refunds,
+                Verb::Retry => AttemptEffect::Resets,
                 _ => AttemptEffect::Keeps,
             };
             assert_eq!(step.attempts, expected, "{step:?}");

@@ -1,7 +1,7 @@
 //! What changes about a job after its dispatch, apart from where it is.
 
 use bytes::Bytes;
-use journeyman_job::{ErrorKind, JobError, RawJson};
+use journeyman_job::{ErrorKind, JobError, JobId, RawJson};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -17,6 +17,9 @@ pub struct Trail {
     /// Workers that died while they ran it; moved only by the reaper.
     #[serde(rename = "c", skip_serializing_if = "is_zero")]
     pub crashes: u32,
+    /// Times it was put back by hand after it had failed.
+    #[serde(rename = "n", skip_serializing_if = "is_zero")]
+    pub retries: u32,
     /// When its first attempt began, by the store's clock.
     #[serde(rename = "s", skip_serializing_if = "Option::is_none")]
     pub first_started_at: Option<Timestamp>,
@@ -31,6 +34,9 @@ pub struct Trail {
     pub failed_hook_error: Option<JobError>,
     #[serde(rename = "r", skip_serializing_if = "Option::is_none")]
     pub result: Option<RawJson>,
+    /// The jobs that were stored because it ended, oldest first.
+    #[serde(rename = "cb", skip_serializing_if = "Vec::is_empty")]
+    pub callbacks: Vec<CallbackEntry>,
     /// The latest attempts, oldest first, at most [`Trail::MAX_HISTORY`].
     #[serde(rename = "h", skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<AttemptEntry>,
@@ -38,6 +44,16 @@ pub struct Trail {
 
 fn is_zero(count: &u32) -> bool {
     *count == 0
+}
+
+/// A job that was stored because another one ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackEntry {
+    /// `success` or `failure`.
+    #[serde(rename = "on")]
+    pub on: String,
+    #[serde(rename = "id")]
+    pub id: JobId,
 }
 
 /// One attempt that has ended.
@@ -83,6 +99,18 @@ impl Trail {
         })
     }
 
+    /// The trail of a job that is put back by hand: it starts anew, and its past stays.
+    #[must_use]
+    pub fn retried(&self) -> Self {
+        Self {
+            retries: self.retries + 1,
+            error: self.error.clone(),
+            callbacks: self.callbacks.clone(),
+            history: self.history.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Adds an attempt and lets go of the oldest beyond the limit.
     pub fn remember(&mut self, entry: AttemptEntry) {
         self.history.push(entry);
@@ -118,6 +146,18 @@ mod tests {
         trail.result = Some(RawJson::parse("[ ]".into()).unwrap());
         trail.remember(entry(1));
         assert_eq!(Trail::decode(&trail.encode()), trail);
+    }
+
+    #[test]
+    fn r29_a_job_put_back_starts_anew_and_keeps_its_past() {
+        let mut trail = Trail { requeues: 1, crashes: 2, error: Some(JobError::new("x")), ..Trail::default() };
+        trail.first_started_at = Some(Timestamp::from_micros(1));
+        trail.finished_at = Some(Timestamp::from_micros(2));
+        trail.remember(entry(1));
+        let again = trail.retried();
+        assert_eq!((again.requeues, again.crashes, again.retries), (0, 0, 1));
+        assert_eq!((again.first_started_at, again.finished_at), (None, None));
+        assert_eq!((again.history, again.error), (trail.history, trail.error));
     }
 
     #[test]

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use journeyman_job::{JobId, QueueName};
+use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::queue::{
-    Beat, BeatReply, Driver, Found, Inspector, NewJob, PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob,
-    Retention, Settle, Settled, Store, StoreError, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
+    PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, Store,
+    StoreError, Unit, WorkerId,
 };
 use crate::wake::Wakeups;
 
@@ -37,6 +38,8 @@ pub enum Operation {
     Reclaim,
     Retire,
     Prune,
+    /// What an operator changes.
+    Operate,
     Read,
 }
 
@@ -91,8 +94,8 @@ impl FaultyStore {
 
 #[async_trait]
 impl Driver for FaultyStore {
-    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
-        self.call(Operation::Push, self.inner.push(jobs)).await
+    async fn push(&self, jobs: &[NewJob], unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
+        self.call(Operation::Push, self.inner.push(jobs, unit)).await
     }
 
     async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
@@ -148,5 +151,44 @@ impl Inspector for FaultyStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.call(Operation::Read, self.inner.ping()).await
+    }
+}
+
+#[async_trait]
+impl Operator for FaultyStore {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        self.call(Operation::Read, self.inner.list(listing)).await
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
+        self.call(Operation::Operate, self.inner.cancel(job)).await
+    }
+
+    async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {
+        self.call(Operation::Operate, self.inner.retry(retry)).await
+    }
+
+    async fn forget(&self, job: JobId) -> Result<Forgotten, StoreError> {
+        self.call(Operation::Operate, self.inner.forget(job)).await
+    }
+
+    async fn purge(&self, queue: &QueueName, priority: Option<Priority>, max: usize) -> Result<usize, StoreError> {
+        self.call(Operation::Operate, self.inner.purge(queue, priority, max)).await
+    }
+
+    async fn pause(&self, queue: &QueueName) -> Result<(), StoreError> {
+        self.call(Operation::Operate, self.inner.pause(queue)).await
+    }
+
+    async fn resume(&self, queue: &QueueName) -> Result<(), StoreError> {
+        self.call(Operation::Operate, self.inner.resume(queue)).await
+    }
+
+    async fn signal_restart(&self) -> Result<(), StoreError> {
+        self.call(Operation::Operate, self.inner.signal_restart()).await
+    }
+
+    async fn control(&self) -> Result<Control, StoreError> {
+        self.call(Operation::Read, self.inner.control()).await
     }
 }

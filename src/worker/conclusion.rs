@@ -7,7 +7,8 @@ use journeyman_job::{ErrorKind, JobError, JobOptions, JobResult, Outcome};
 use crate::chance;
 use crate::clock::Timestamp;
 use crate::queue::{
-    AttemptEntry, Attempted, Policy, Reservation, ReservedJob, Settle, Settlement, Trail, decide, limits,
+    AttemptEntry, Attempted, Counted, Policy, Reservation, ReservedJob, Settle, Settlement, Trail, callbacks, decide,
+    limits,
 };
 
 /// An attempt that has ended, not yet settled.
@@ -96,8 +97,10 @@ impl Ended {
         self.trail.remember(entry);
     }
 
-    pub(super) fn settle(self, settlement: Settlement, timed_out: bool) -> Settle {
-        Settle { reservation: self.reservation, settlement, trail: self.trail.encode(), timed_out }
+    /// `body` is the stored job, which says what follows from its end.
+    pub(super) fn settle(mut self, body: &[u8], settlement: Settlement, counted: Option<Counted>) -> Settle {
+        let then = callbacks::follow(self.reservation.job, body, &settlement, &mut self.trail);
+        Settle { reservation: self.reservation, settlement, trail: self.trail.encode(), counted, then }
     }
 }
 
@@ -141,9 +144,10 @@ pub(super) fn attempt_timeout(
     }
 }
 
-/// Whether this result counts as a timeout.
-pub(super) fn is_timeout(result: &JobResult) -> bool {
-    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout)
+/// What a result counts as, beside success and failure.
+pub(super) fn counted(result: &JobResult) -> Option<Counted> {
+    let is_timeout = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout);
+    is_timeout.then_some(Counted::Timeout)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use journeyman_job::QueueName;
+use journeyman_job::{Priority, QueueName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -132,6 +132,7 @@ impl Fetcher {
         let request = ReserveRequest {
             worker: &options.id,
             queues,
+            order: Priority::DESCENDING,
             max,
             lease: options.lease,
             call: call.id,

@@ -97,5 +97,11 @@ impl Heart {
 
 /// It never ran here: its past stays as it was.
 fn given_back(job: ReservedJob) -> Settle {
-    Settle { reservation: job.reservation, settlement: Settlement::Requeue, trail: job.trail, timed_out: false }
+    Settle {
+        reservation: job.reservation,
+        settlement: Settlement::Requeue,
+        trail: job.trail,
+        counted: None,
+        then: Vec::new(),
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use journeyman_job::Priority;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -73,6 +74,7 @@ impl Reaper {
         let request = ReserveRequest {
             worker: &options.id,
             queues: &options.queues,
+            order: Priority::DESCENDING,
             max: AT_ONCE,
             lease: options.lease,
             call,

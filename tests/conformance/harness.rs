@@ -1,16 +1,16 @@
 //! What a case works with: a store, its clock, and the moves in short.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use journeyman::clock::{Clock, ManualClock, Timestamp};
-use journeyman::job::{ErrorKind, JobError, JobId, QueueName};
+use journeyman::job::{ErrorKind, JobError, JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, CallId, Found, JobRecord, NewJob, PushOutcome, QueueStats, Reservation, ReserveRequest, Reserved,
-    ReservedJob, Settle, Settled, Settlement, State, Store, WorkerId,
+    Beat, BeatReply, CallId, Cursor, Found, JobRecord, Listing, NewJob, Page, PushOutcome, QueueStats, Reservation,
+    ReserveRequest, Reserved, ReservedJob, Retried, Retry, Settle, Settled, Settlement, State, Store, Unit, WorkerId,
 };
 
 use super::jobs::{Building, Ids, QUEUE, job, job_on, queue, queues, seconds};
@@ -28,6 +28,10 @@ pub struct Harness {
     backend: Box<dyn Backend>,
     /// All that was stored, for [`Harness::check`].
     known: Mutex<BTreeMap<QueueName, Vec<JobId>>>,
+    /// Those of them that were purged or forgotten.
+    gone: Mutex<BTreeSet<JobId>>,
+    /// Jobs per queue whose ids were used again elsewhere.
+    moved: Mutex<BTreeMap<QueueName, u64>>,
     calls: AtomicU64,
 }
 
@@ -36,7 +40,15 @@ impl Harness {
         let clock = Arc::new(ManualClock::default());
         let backend = backend(clock.clone());
         let store = backend.open().await;
-        Self { store, clock, backend, known: Mutex::default(), calls: AtomicU64::new(0) }
+        Self {
+            store,
+            clock,
+            backend,
+            known: Mutex::default(),
+            gone: Mutex::default(),
+            moved: Mutex::default(),
+            calls: AtomicU64::new(0),
+        }
     }
 
     /// Another handle on the same data, as another process would have.
@@ -56,7 +68,11 @@ impl Harness {
 
     /// Pushes jobs and remembers those stored; outcomes in order.
     pub async fn put(&self, jobs: &[NewJob]) -> Vec<PushOutcome> {
-        let outcomes = self.store.push(jobs).await.unwrap();
+        self.put_as(jobs, Unit::Queue).await
+    }
+
+    pub async fn put_as(&self, jobs: &[NewJob], unit: Unit) -> Vec<PushOutcome> {
+        let outcomes = self.store.push(jobs, unit).await.unwrap();
         assert_eq!(outcomes.len(), jobs.len(), "one outcome per job");
         let mut known = self.known.lock().unwrap();
         for (job, outcome) in jobs.iter().zip(&outcomes) {
@@ -72,6 +88,19 @@ impl Harness {
         let outcomes = self.put(jobs).await;
         assert!(outcomes.iter().all(|outcome| matches!(outcome, PushOutcome::Stored { .. })), "{outcomes:?}");
         jobs.ids()
+    }
+
+    /// Remembers that a job was taken out of the store for good.
+    pub fn removed(&self, id: JobId) {
+        self.gone.lock().unwrap().insert(id);
+    }
+
+    /// Remembers that a job no longer counts as one of a queue's: its id was used again elsewhere.
+    pub fn removed_from(&self, name: &str, id: JobId) {
+        self.gone.lock().unwrap().remove(&id);
+        let mut moved = self.moved.lock().unwrap();
+        *moved.entry(queue(name)).or_default() += 1;
+        self.known.lock().unwrap().entry(queue(name)).or_default().retain(|known| *known != id);
     }
 
     /// Remembers a job that the case stored by itself.
@@ -106,7 +135,15 @@ impl Harness {
     /// `reserve` in full.
     pub async fn ask(&self, worker: &str, names: &[&str], max: usize, call: CallId, is_repeat: bool) -> Reserved {
         let (worker, queues) = (worker_id(worker), queues(names));
-        let request = ReserveRequest { worker: &worker, queues: &queues, max, lease: LEASE, call, is_repeat };
+        let request = ReserveRequest {
+            worker: &worker,
+            queues: &queues,
+            order: Priority::DESCENDING,
+            max,
+            lease: LEASE,
+            call,
+            is_repeat,
+        };
         self.store.reserve(&request).await.unwrap()
     }
 
@@ -137,6 +174,15 @@ impl Harness {
         self.reserve_as(worker, &[QUEUE], 1).await.pop().expect("a job waits")
     }
 
+    /// `reserve` in another order of priorities than the strict one.
+    pub async fn reserve_in(&self, order: [Priority; 4], max: usize) -> Vec<ReservedJob> {
+        let (worker, queues) = (worker_id(WORKER), queues(&[QUEUE]));
+        let call = self.call();
+        let request =
+            ReserveRequest { worker: &worker, queues: &queues, order, max, lease: LEASE, call, is_repeat: false };
+        self.store.reserve(&request).await.unwrap().jobs
+    }
+
     // Leases
 
     pub async fn beat(&self, worker: &str, held: &[Reservation]) -> BeatReply {
@@ -147,7 +193,15 @@ impl Harness {
     /// `reclaim` in full.
     pub async fn sweep(&self, worker: &str, max: usize, call: CallId, is_repeat: bool) -> Vec<ReservedJob> {
         let worker = worker_id(worker);
-        let request = ReserveRequest { worker: &worker, queues: &[], max, lease: LEASE, call, is_repeat };
+        let request = ReserveRequest {
+            worker: &worker,
+            queues: &[],
+            order: Priority::DESCENDING,
+            max,
+            lease: LEASE,
+            call,
+            is_repeat,
+        };
         self.store.reclaim(&request).await.unwrap()
     }
 
@@ -175,6 +229,53 @@ impl Harness {
     /// Settles a job that must be this worker's.
     pub async fn done(&self, job: &ReservedJob, settlement: Settlement) {
         assert_eq!(self.settle(job, settlement).await, Settled::Done);
+    }
+
+    /// Settles a job with others that follow from it, and remembers those.
+    pub async fn done_then(&self, job: &ReservedJob, settlement: Settlement, then: &[NewJob]) {
+        let settle = Settle { then: then.to_vec(), ..ending(job, settlement) };
+        assert_eq!(self.settle_all(&[settle]).await, [Settled::Done]);
+        then.iter().for_each(|job| self.adopt(&job.envelope.queue, job.id()));
+    }
+
+    /// A job that has failed for good.
+    pub async fn failed(&self) -> JobId {
+        self.failed_in(QUEUE).await
+    }
+
+    pub async fn failed_in(&self, name: &str) -> JobId {
+        self.push_one(job_on(name).priority(Priority::Critical)).await;
+        let held = self.reserve_as(WORKER, &[name], 1).await.pop().expect("a job waits");
+        self.done(&held, fail(ErrorKind::Error)).await;
+        held.reservation.job
+    }
+
+    // Operating
+
+    pub async fn list(&self, state: State, max: usize, after: Option<Cursor>) -> Page {
+        self.store.list(&Listing { queue: queue(QUEUE), state, after, max }).await.unwrap()
+    }
+
+    /// The ids of all jobs in a state, read page by page.
+    pub async fn listed(&self, state: State, page: usize) -> Vec<JobId> {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let Page { jobs, next } = self.list(state, page, after).await;
+            assert!(jobs.len() <= page && jobs.iter().all(|job| job.state == state));
+            ids.extend(jobs.iter().map(|job| job.id));
+            match next {
+                Some(next) => after = Some(next),
+                None => return ids,
+            }
+        }
+    }
+
+    pub async fn retry(&self, id: JobId) -> Retried {
+        let trail = match self.find(id).await {
+            Found::Here(record) => record.trail.retried().encode(),
+            Found::Expired | Found::Nothing => Bytes::new(),
+        };
+        self.store.retry(&Retry { job: id, trail }).await.unwrap()
     }
 
     // Looking
@@ -225,13 +326,15 @@ impl Harness {
                 match self.find(*id).await {
                     Found::Here(record) => count(&mut counted, &record, *id),
                     Found::Expired => {}
+                    Found::Nothing if self.gone.lock().unwrap().contains(id) => {}
                     Found::Nothing => panic!("job {id} of {name} is lost"),
                 }
             }
             // Sums since the beginning cannot be told from what is there now.
             counted.counters = stats.counters;
             assert_eq!(stats, counted, "the numbers of {name} are those of its jobs");
-            assert_eq!(stats.counters.enqueued, ids.len() as u64, "enqueued in {name}");
+            let moved = self.moved.lock().unwrap().get(name).copied().unwrap_or_default();
+            assert_eq!(stats.counters.enqueued, ids.len() as u64 + moved, "enqueued in {name}");
         }
     }
 }
@@ -266,7 +369,7 @@ pub fn ending(job: &ReservedJob, settlement: Settlement) -> Settle {
 }
 
 pub fn with_trail(job: &ReservedJob, settlement: Settlement, trail: Bytes) -> Settle {
-    Settle { reservation: job.reservation.clone(), settlement, trail, timed_out: false }
+    Settle { reservation: job.reservation.clone(), settlement, trail, counted: None, then: Vec::new() }
 }
 
 pub fn release(delay: u64) -> Settlement {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::DateTime;
 use journeyman::clock::Timestamp;
 use journeyman::job::{JobId, Priority, QueueName, When};
-use journeyman::queue::{Envelope, NewJob};
+use journeyman::queue::{Envelope, NewJob, UniqueKey};
 
 /// The queue of cases that need only one.
 pub const QUEUE: &str = "default";
@@ -28,7 +28,7 @@ pub fn job_on(name: &str) -> NewJob {
     let queue = queue(name);
     let id = JobId::generate(&queue);
     let body = Bytes::from(format!(r#"{{"type":"noop","data":{{"id":"{id}"}},"v":1}}"#));
-    NewJob { envelope: Envelope { id, queue, priority: Priority::Normal, body }, when: When::Now }
+    NewJob::new(Envelope { id, queue, priority: Priority::Normal, body }, When::Now)
 }
 
 pub fn job() -> NewJob {
@@ -40,6 +40,8 @@ pub trait Building {
     fn after(self, delay: Duration) -> Self;
     fn at(self, time: Timestamp) -> Self;
     fn body(self, body: impl Into<Bytes>) -> Self;
+    fn unique(self, key: &str) -> Self;
+    fn named(self, id: &str) -> Self;
 }
 
 impl Building for NewJob {
@@ -60,6 +62,18 @@ impl Building for NewJob {
 
     fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.envelope.body = body.into();
+        self
+    }
+
+    fn unique(mut self, key: &str) -> Self {
+        self.unique = Some(UniqueKey::stored(key));
+        self
+    }
+
+    /// Under an id of the caller's own choice.
+    fn named(mut self, id: &str) -> Self {
+        self.envelope.id = id.parse().unwrap();
+        self.is_named = true;
         self
     }
 }

@@ -2,7 +2,7 @@
 
 use journeyman::job::ErrorKind;
 use journeyman::job::Priority::{Critical, High, Low};
-use journeyman::queue::{Counters, JobRecord, QueueStats, Settle, Settlement, State, Trail};
+use journeyman::queue::{Counted, Counters, JobRecord, QueueStats, Settle, Settlement, State, Trail};
 
 use super::harness::{Harness, WORKER, ending, fail, release, snooze};
 use super::jobs::{Building, Ids, QUEUE, job, job_on, queue, queues, seconds};
@@ -101,8 +101,11 @@ pub async fn the_numbers_add_up(h: &Harness) {
         fail(ErrorKind::Undecodable),
     ];
     let batch: Vec<Settle> = held.iter().zip(endings).map(|(job, how)| ending(job, how)).collect();
-    let batch: Vec<Settle> =
-        batch.into_iter().enumerate().map(|(n, settle)| Settle { timed_out: n == 1 || n == 2, ..settle }).collect();
+    let batch: Vec<Settle> = batch
+        .into_iter()
+        .enumerate()
+        .map(|(n, settle)| Settle { counted: (n == 1 || n == 2).then_some(Counted::Timeout), ..settle })
+        .collect();
     h.settle_all(&batch).await;
     let expected = QueueStats {
         queue: queue(QUEUE),

@@ -5,10 +5,14 @@
 //! of `docs/requirements.md`; `S…` is a store rule of `docs/design.md`.
 
 mod extend;
+mod follow;
 mod harness;
 mod jobs;
+mod listing;
 mod look;
+mod named;
 mod names;
+mod operate;
 mod promote;
 mod prune;
 mod push;
@@ -17,6 +21,7 @@ mod reserve;
 mod settle;
 mod stale;
 mod stores;
+mod unique;
 mod wakeups;
 
 /// A driver that hangs fails.
@@ -43,6 +48,88 @@ macro_rules! tests_on {
 macro_rules! conformance {
     ($driver:ident) => {
         tests_on! { $driver:
+            unique {
+                a_second_job_with_the_key_is_not_stored,
+                another_queue_may_use_the_key,
+                a_key_twice_in_one_push_stores_the_first,
+                a_delayed_job_keeps_its_key,
+                the_key_is_kept_while_the_job_runs_and_between_tries,
+                completing_frees_the_key,
+                failing_frees_the_key,
+                cancelling_frees_the_key,
+                purging_frees_the_key,
+                an_end_frees_only_its_own_lock,
+                a_repeated_push_is_not_a_duplicate_of_itself,
+                a_retried_job_takes_its_key_again,
+                a_job_whose_key_is_taken_is_not_retried,
+                pushes_at_once_with_one_key_store_one_job,
+                a_duplicate_does_not_stop_a_whole_bulk,
+            }
+            named {
+                a_job_is_found_and_runs_under_the_callers_id,
+                the_same_dispatch_again_is_the_same_job,
+                another_body_under_the_id_is_a_conflict,
+                another_queue_under_the_id_is_a_conflict,
+                pushes_at_once_to_several_queues_store_the_id_once,
+                a_whole_bulk_over_several_queues_is_stored,
+                a_conflict_withholds_a_whole_bulk,
+                a_bulk_in_conflict_with_itself_is_withheld,
+                a_whole_bulk_again_is_the_same_jobs,
+                a_forgotten_id_may_be_used_again,
+            }
+            follow {
+                a_follower_is_stored_with_the_settlement,
+                a_follower_goes_to_its_own_queue,
+                a_follower_may_come_from_a_release,
+                nothing_follows_from_a_stale_settle,
+                a_repeated_settle_stores_its_follower_once,
+                a_follower_that_is_there_already_is_harmless,
+                a_batch_stores_the_followers_of_each,
+                a_large_follower_comes_through_byte_for_byte,
+            }
+            operate {
+                a_pending_job_is_cancelled,
+                a_delayed_job_is_cancelled_and_never_runs,
+                a_job_that_does_not_wait_is_not_cancelled,
+                a_cancelled_record_is_pruned_in_its_time,
+                a_failed_job_is_put_back_with_all_its_tries,
+                a_retried_job_goes_to_the_back_of_its_queue,
+                a_retried_job_is_what_it_was,
+                a_cancelled_job_is_put_back,
+                a_retried_system_error_is_counted_no_more,
+                only_failed_and_cancelled_jobs_are_retried,
+                a_job_retried_twice_waits_once,
+                a_token_from_before_a_retry_is_stale,
+                a_job_can_fail_again_after_a_retry,
+                a_forgotten_record_is_gone,
+                a_job_that_has_not_ended_is_not_forgotten,
+                a_forgotten_system_error_is_counted_no_more,
+                a_purge_takes_what_waits_and_nothing_else,
+                a_purge_of_one_priority_leaves_the_others,
+                a_purge_is_bounded,
+                a_paused_queue_gives_nothing,
+                a_pause_touches_only_its_queue,
+                a_due_job_of_a_paused_queue_waits,
+                a_pause_is_everybodys,
+                a_queue_can_be_paused_before_its_first_push,
+                a_reclaim_heeds_no_pause,
+                a_restart_signal_is_seen_by_every_handle,
+                the_worker_says_which_priority_goes_first,
+            }
+            listing {
+                pending_jobs_are_listed_as_they_would_run,
+                a_requeued_job_is_listed_first,
+                delayed_jobs_are_listed_soonest_first,
+                reserved_jobs_are_listed_longest_held_first,
+                ended_jobs_are_listed_latest_first,
+                jobs_that_ended_together_are_listed_once_each,
+                a_listed_record_is_the_whole_record,
+                a_listing_is_of_one_queue_and_state,
+                pages_hold_while_jobs_come_and_go,
+                pages_of_waiting_jobs_hold_while_the_queue_moves,
+                a_cursor_that_is_none_is_refused,
+                a_system_error_is_listed,
+            }
             push {
                 a_pushed_job_is_pending,
                 a_job_delayed_by_a_duration_waits_for_it,

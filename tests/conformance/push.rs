@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use journeyman::job::QueueName;
-use journeyman::queue::{PushOutcome, Settlement, State};
+use journeyman::queue::{PushOutcome, Settlement, State, Unit};
 
 use super::harness::Harness;
 use super::jobs::{Building, Ids, QUEUE, job, job_on, queue, seconds};
@@ -158,7 +158,8 @@ pub async fn a_push_of_a_thousand_is_stored_in_order(h: &Harness) {
 pub async fn pushes_at_once_of_one_job_store_it_once(h: &Harness) {
     let job = job();
     let others = (0..8).map(|_| (h.store.clone(), job.clone()));
-    let pushes = others.map(|(store, job)| tokio::spawn(async move { store.push(&[job]).await.unwrap()[0] }));
+    let pushes =
+        others.map(|(store, job)| tokio::spawn(async move { store.push(&[job], Unit::Queue).await.unwrap()[0] }));
     let pushes: Vec<_> = pushes.collect();
     let mut stored = 0;
     for push in pushes {

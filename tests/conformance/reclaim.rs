@@ -1,5 +1,6 @@
 //! Rescuing what dead workers held.
 
+use journeyman::job::Priority;
 use std::sync::Arc;
 
 use journeyman::queue::{CallId, ReserveRequest, Settled, Settlement, State};
@@ -163,8 +164,15 @@ pub async fn reapers_at_once_share_no_job(h: &Harness) {
             let mut taken = Vec::new();
             for turn in 0..2000 {
                 let call = CallId(number << 32 | turn);
-                let request =
-                    ReserveRequest { worker: &worker, queues: &[], max: 7, lease: LEASE, call, is_repeat: false };
+                let request = ReserveRequest {
+                    worker: &worker,
+                    queues: &[],
+                    order: Priority::DESCENDING,
+                    max: 7,
+                    lease: LEASE,
+                    call,
+                    is_repeat: false,
+                };
                 match store.reclaim(&request).await.unwrap() {
                     jobs if jobs.is_empty() => break,
                     jobs => taken.extend(jobs),
@@ -216,6 +224,14 @@ pub async fn a_reserve_takes_no_dead_workers_job(h: &Harness) {
     h.held().await;
     h.outlive_leases();
     let (worker, queues, call) = (worker_id("other"), queues(&[QUEUE]), h.call());
-    let request = ReserveRequest { worker: &worker, queues: &queues, max: 9, lease: LEASE, call, is_repeat: false };
+    let request = ReserveRequest {
+        worker: &worker,
+        queues: &queues,
+        order: Priority::DESCENDING,
+        max: 9,
+        lease: LEASE,
+        call,
+        is_repeat: false,
+    };
     assert!(h.store.reserve(&request).await.unwrap().jobs.is_empty());
 }

@@ -264,8 +264,15 @@ pub async fn workers_at_once_never_share_a_job(h: &Harness) {
             start.wait().await;
             for turn in 0..2000 {
                 let (call, max) = (CallId(number << 32 | turn), 1 + (turn as usize % 20));
-                let request =
-                    ReserveRequest { worker: &worker, queues: &queues, max, lease: LEASE, call, is_repeat: false };
+                let request = ReserveRequest {
+                    worker: &worker,
+                    queues: &queues,
+                    order: journeyman::job::Priority::DESCENDING,
+                    max,
+                    lease: LEASE,
+                    call,
+                    is_repeat: false,
+                };
                 match store.reserve(&request).await.unwrap().jobs {
                     jobs if jobs.is_empty() => break,
                     jobs => taken.extend(jobs.ids()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use journeyman::job::ErrorKind;
 use journeyman::job::Priority::{High, Low};
-use journeyman::queue::{AttemptEntry, Settle, Settled, Settlement, State, Trail};
+use journeyman::queue::{AttemptEntry, Counted, Settle, Settled, Settlement, State, Trail};
 use tokio::sync::Barrier;
 
 use super::harness::{Harness, WORKER, ending, fail, release, snooze, with_trail};
@@ -174,7 +174,7 @@ pub async fn a_settle_repeated_is_known_and_counts_once(h: &Harness) {
     for (settlement, _) in every_settlement() {
         h.push_one(job().priority(High)).await;
         let held = h.take().await;
-        let settle = Settle { timed_out: true, ..ending(&held, settlement.clone()) };
+        let settle = Settle { counted: Some(Counted::Timeout), ..ending(&held, settlement.clone()) };
         assert_eq!(h.settle_all(std::slice::from_ref(&settle)).await, [Settled::Done]);
         let before = h.everything().await;
         h.advance(seconds(1));
@@ -295,7 +295,7 @@ pub async fn an_undecodable_record_is_a_system_error(h: &Harness) {
 pub async fn timeouts_are_counted(h: &Harness) {
     for settlement in [release(60), fail(ErrorKind::Timeout)] {
         let held = h.held().await;
-        let settle = Settle { timed_out: true, ..ending(&held, settlement) };
+        let settle = Settle { counted: Some(Counted::Timeout), ..ending(&held, settlement) };
         let mut stale = settle.clone();
         stale.reservation.token.call = h.call();
         assert_eq!(h.settle_all(&[stale, settle]).await, [Settled::Stale, Settled::Done]);

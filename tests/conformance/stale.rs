@@ -1,7 +1,7 @@
 //! Fencing: who does not hold a job changes nothing about it.
 
 use journeyman::job::{JobId, Priority};
-use journeyman::queue::{Reservation, ReservedJob, Settle, Settled, Settlement, State, Token};
+use journeyman::queue::{Counted, Reservation, ReservedJob, Settle, Settled, Settlement, State, Token};
 
 use super::harness::{Harness, WORKER, ending, release, worker_id};
 use super::jobs::{QUEUE, job, queue};
@@ -11,7 +11,8 @@ use super::settle::every_settlement;
 async fn refuses(h: &Harness, stale: &ReservedJob) {
     let before = h.everything().await;
     for (settlement, _) in every_settlement() {
-        let settle = Settle { timed_out: true, trail: r#"{"c":9}"#.into(), ..ending(stale, settlement.clone()) };
+        let settle =
+            Settle { counted: Some(Counted::Timeout), trail: r#"{"c":9}"#.into(), ..ending(stale, settlement.clone()) };
         assert_eq!(h.settle_all(&[settle]).await, [Settled::Stale], "{settlement:?}");
         assert_eq!(h.everything().await, before, "{settlement:?}");
     }

@@ -106,13 +106,21 @@ impl Api {
         let worker = worker();
         let lease = Duration::from_secs(30);
         let call = CallId(CALLS.fetch_add(1, Ordering::Relaxed));
-        let request = ReserveRequest { worker: &worker, queues: &queues, max: 1, lease, call, is_repeat: false };
+        let request = ReserveRequest {
+            worker: &worker,
+            queues: &queues,
+            order: Priority::DESCENDING,
+            max: 1,
+            lease,
+            call,
+            is_repeat: false,
+        };
         self.store.reserve(&request).await.unwrap().jobs.pop().expect("a job waits")
     }
 
     pub async fn settle(&self, job: ReservedJob, settlement: Settlement, trail: &Trail) {
         let ReservedJob { reservation, .. } = job;
-        let settle = Settle { reservation, settlement, trail: trail.encode(), timed_out: false };
+        let settle = Settle { reservation, settlement, trail: trail.encode(), counted: None, then: Vec::new() };
         assert_eq!(self.store.settle(&[settle]).await.unwrap(), [Settled::Done]);
     }
 }

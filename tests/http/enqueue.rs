@@ -21,7 +21,7 @@ async fn r37_an_enqueued_job_is_answered_with_201_and_where_its_status_is() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let expected = json!({
         "task_id": id, "operation_id": id, "job_id": id, "status": "pending", "queue_name": "orders",
-        "task_type": "http_order"
+        "task_type": "http_order", "deduplicated": false
     });
     assert_eq!(body, expected);
     let found = api.get(answer.header("location")).await.json();

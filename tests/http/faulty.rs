@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use journeyman::drivers::memory::MemoryStore;
-use journeyman::job::{JobId, QueueName};
+use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, Driver, Found, Inspector, NewJob, PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob,
-    Retention, Settle, Settled, StoreError, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
+    PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled,
+    StoreError, Unit, WorkerId,
 };
 use journeyman::wake::Wakeups;
 
@@ -57,9 +58,9 @@ impl FaultyStore {
 
 #[async_trait]
 impl Driver for FaultyStore {
-    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
+    async fn push(&self, jobs: &[NewJob], unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
         self.suffer().await?;
-        self.inner.push(jobs).await
+        self.inner.push(jobs, unit).await
     }
 
     async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
@@ -128,5 +129,53 @@ impl Inspector for FaultyStore {
     async fn ping(&self) -> Result<(), StoreError> {
         self.suffer().await?;
         self.inner.ping().await
+    }
+}
+
+#[async_trait]
+impl Operator for FaultyStore {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        self.suffer().await?;
+        self.inner.list(listing).await
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
+        self.suffer().await?;
+        self.inner.cancel(job).await
+    }
+
+    async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {
+        self.suffer().await?;
+        self.inner.retry(retry).await
+    }
+
+    async fn forget(&self, job: JobId) -> Result<Forgotten, StoreError> {
+        self.suffer().await?;
+        self.inner.forget(job).await
+    }
+
+    async fn purge(&self, queue: &QueueName, priority: Option<Priority>, max: usize) -> Result<usize, StoreError> {
+        self.suffer().await?;
+        self.inner.purge(queue, priority, max).await
+    }
+
+    async fn pause(&self, queue: &QueueName) -> Result<(), StoreError> {
+        self.suffer().await?;
+        self.inner.pause(queue).await
+    }
+
+    async fn resume(&self, queue: &QueueName) -> Result<(), StoreError> {
+        self.suffer().await?;
+        self.inner.resume(queue).await
+    }
+
+    async fn signal_restart(&self) -> Result<(), StoreError> {
+        self.suffer().await?;
+        self.inner.signal_restart().await
+    }
+
+    async fn control(&self) -> Result<Control, StoreError> {
+        self.suffer().await?;
+        self.inner.control().await
     }
 }

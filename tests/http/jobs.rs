@@ -1,7 +1,7 @@
 //! Job types for these tests.
 
-use journeyman::job::RawJson;
 use journeyman::job::prelude::*;
+use journeyman::job::{Priority, RawJson};
 
 /// A payload with something in it.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use journeyman::clock::{Clock, Timestamp};
 use journeyman::job::{ErrorKind, JobError, JobId, Priority, QueueName, RawJson, When};
-use journeyman::queue::{AttemptEntry, Driver, Envelope, NewJob, Retention, Settlement, Trail};
+use journeyman::queue::{AttemptEntry, Driver, Envelope, NewJob, Retention, Settlement, Trail, Unit};
 use serde_json::{Value, json};
 
 use super::api::{Api, anything};
@@ -105,7 +105,7 @@ async fn a_record_that_cannot_be_read_still_has_a_status() {
         let queue = QueueName::default();
         let id = JobId::generate(&queue);
         let envelope = Envelope { id, queue, priority: Priority::High, body: Bytes::from_static(body) };
-        api.store.push(&[NewJob { envelope, when: When::Now }]).await.unwrap();
+        api.store.push(&[NewJob::new(envelope, When::Now)], Unit::Queue).await.unwrap();
         let status = api.status(id).await;
         let members: BTreeSet<&String> = status.as_object().unwrap().keys().collect();
         assert_eq!(members.len(), 20);
@@ -123,7 +123,7 @@ async fn a_job_of_a_type_unknown_here_still_has_a_status() {
     let id = JobId::generate(&queue);
     let body = Bytes::from_static(br#"{"type":"of_tomorrow","data":{"a":1},"v":1}"#);
     let envelope = Envelope { id, queue, priority: Priority::Normal, body };
-    api.store.push(&[NewJob { envelope, when: When::Now }]).await.unwrap();
+    api.store.push(&[NewJob::new(envelope, When::Now)], Unit::Queue).await.unwrap();
     let status = api.status(id).await;
     assert_eq!((&status["task_type"], &status["task_data"]), (&json!("of_tomorrow"), &json!({"a": 1})));
 }

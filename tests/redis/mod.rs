@@ -11,7 +11,7 @@ use journeyman::drivers::redis::{RedisOptions, RedisStore, StoreTime};
 use journeyman::job::{JobId, Priority, QueueName, When};
 use journeyman::queue::{
     Driver, Envelope, Found, Inspector, NewJob, PushOutcome, ReserveRequest, ReservedJob, Settle, Settled, Settlement,
-    State, StoreError, WorkerId,
+    State, StoreError, Unit, WorkerId,
 };
 
 use self::server::Server;
@@ -42,7 +42,7 @@ fn job_of(bytes: usize) -> NewJob {
     let queue = queue();
     let body = Bytes::from(vec![b'x'; bytes]);
     let envelope = Envelope { id: JobId::generate(&queue), queue, priority: Priority::Normal, body };
-    NewJob { envelope, when: When::Now }
+    NewJob::new(envelope, When::Now)
 }
 
 fn job() -> NewJob {
@@ -51,14 +51,22 @@ fn job() -> NewJob {
 
 async fn push(store: &RedisStore, count: usize) -> Vec<JobId> {
     let jobs: Vec<NewJob> = (0..count).map(|_| job()).collect();
-    assert_eq!(store.push(&jobs).await.unwrap(), vec![PushOutcome::Stored { delayed: false }; count]);
+    assert_eq!(store.push(&jobs, Unit::Queue).await.unwrap(), vec![PushOutcome::Stored { delayed: false }; count]);
     jobs.iter().map(NewJob::id).collect()
 }
 
 async fn reserve(store: &RedisStore, max: usize) -> Result<Vec<ReservedJob>, StoreError> {
     let (worker, queues) = (WorkerId::new("w").unwrap(), [queue()]);
     let (lease, call) = (Duration::from_secs(30), chance::call_id());
-    let request = ReserveRequest { worker: &worker, queues: &queues, max, lease, call, is_repeat: false };
+    let request = ReserveRequest {
+        worker: &worker,
+        queues: &queues,
+        order: Priority::DESCENDING,
+        max,
+        lease,
+        call,
+        is_repeat: false,
+    };
     store.reserve(&request).await.map(|reserved| reserved.jobs)
 }
 
@@ -67,7 +75,8 @@ async fn complete(store: &RedisStore, jobs: &[ReservedJob]) -> Result<Vec<Settle
         reservation: job.reservation.clone(),
         settlement: Settlement::Complete,
         trail: Bytes::from_static(b"{}"),
-        timed_out: false,
+        counted: None,
+        then: Vec::new(),
     };
     store.settle(&jobs.iter().map(settle).collect::<Vec<_>>()).await
 }
@@ -110,7 +119,7 @@ async fn r35_a_restarted_server_is_found_again() {
     push(&store, 1).await;
     server.kill();
     for _ in 0..3 {
-        let error = bounded(store.push(&[job()])).await.unwrap_err();
+        let error = bounded(store.push(&[job()], Unit::Queue)).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_) | StoreError::Unknown(_)), "{error:?}");
         let error = bounded(reserve(&store, 1)).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable(_) | StoreError::Unknown(_)), "{error:?}");
@@ -118,7 +127,7 @@ async fn r35_a_restarted_server_is_found_again() {
     server.start_again();
     eventually("the store answers again", async || store.ping().await.is_ok()).await;
     let job = job();
-    let pushed = async || store.push(std::slice::from_ref(&job)).await.is_ok();
+    let pushed = async || store.push(std::slice::from_ref(&job), Unit::Queue).await.is_ok();
     eventually("a push succeeds again", pushed).await;
     assert_eq!(store.queues().await.unwrap(), [queue()]);
     assert_eq!(reserve(&store, 9).await.unwrap().len(), 1);
@@ -140,7 +149,7 @@ async fn r35_a_server_that_hangs_does_not_hang_us() {
     let store = open(&server).await;
     push(&store, 1).await;
     server.freeze(true);
-    let error = bounded(store.push(&[job()])).await.unwrap_err();
+    let error = bounded(store.push(&[job()], Unit::Queue)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unknown(_)), "{error:?}");
     let error = bounded(reserve(&store, 1)).await.unwrap_err();
     assert!(error.is_passing(), "{error:?}");
@@ -158,7 +167,7 @@ async fn a_key_of_a_wrong_type_is_refused_and_nothing_half_done() {
         let store = open(&server).await;
         server.ask(&["SET", &format!("journeyman:queue:{{default}}{key}"), "by hand"]);
         let later = NewJob { when: When::After(TIMEOUT), ..job() };
-        let error = bounded(store.push(&[job(), later])).await.unwrap_err();
+        let error = bounded(store.push(&[job(), later], Unit::Queue)).await.unwrap_err();
         assert!(matches!(&error, StoreError::Refused(text) if text.contains("WRONGTYPE")), "{key}: {error:?}");
         // The name of the queue and the key put there by hand.
         assert_eq!(server.ask(&["DBSIZE"]).lines().next(), Some(":2"), "{key}");
@@ -215,7 +224,7 @@ async fn r36_a_full_server_drains() {
     let store = open(&server).await;
     let mut stored = 0;
     let error = loop {
-        match store.push(&[job_of(20_000)]).await {
+        match store.push(&[job_of(20_000)], Unit::Queue).await {
             Ok(_) => stored += 1,
             Err(error) => break error,
         }
@@ -231,7 +240,7 @@ async fn r36_a_full_server_drains() {
     }
     let nothing = journeyman::queue::Retention { ttl: Duration::ZERO, max_records: 0 };
     assert_eq!(store.prune(nothing, 10_000).await.unwrap(), stored);
-    eventually("there is room again", async || store.push(&[job_of(20_000)]).await.is_ok()).await;
+    eventually("there is room again", async || store.push(&[job_of(20_000)], Unit::Queue).await.is_ok()).await;
 }
 
 /// R49: nobody has to guess what was tried, and nobody learns the password.
@@ -284,7 +293,7 @@ async fn a_push_wakes_workers_of_other_processes() {
     server.start_again();
     tokio::time::timeout(TIMEOUT * 4, wakeups.next()).await.expect("a hint after the outage, in case one was missed");
     eventually("a push wakes again", async || {
-        if reserve(&one, 100).await.is_err() || one.push(&[job()]).await.is_err() {
+        if reserve(&one, 100).await.is_err() || one.push(&[job()], Unit::Queue).await.is_err() {
             return false;
         }
         tokio::time::timeout(TIMEOUT / 5, wakeups.next()).await.is_ok()
@@ -332,7 +341,7 @@ async fn p10_a_delay_runs_on_the_servers_clock() {
     let server = Server::start(&[]);
     let store = open(&server).await;
     let delay = Duration::from_millis(150);
-    store.push(&[NewJob { when: When::After(delay), ..job() }]).await.unwrap();
+    store.push(&[NewJob { when: When::After(delay), ..job() }], Unit::Queue).await.unwrap();
     assert!(reserve(&store, 1).await.unwrap().is_empty());
     let clock = Stopwatch::start();
     eventually("it comes due", async || !reserve(&store, 1).await.unwrap().is_empty()).await;

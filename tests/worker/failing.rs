@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use journeyman::job::{Backoff, Dispatch, ErrorKind, JobId, Priority, QueueName, When};
-use journeyman::queue::{Envelope, NewJob, State};
+use journeyman::queue::{Envelope, NewJob, State, Unit};
 use journeyman::worker::WorkerOptions;
 
 use super::Rig;
@@ -15,7 +15,7 @@ async fn push_raw(rig: &Rig, body: &'static str) -> JobId {
     let queue = QueueName::default();
     let id = JobId::generate(&queue);
     let envelope = Envelope { id, queue, priority: Priority::Normal, body: Bytes::from_static(body.as_bytes()) };
-    rig.store.push(&[NewJob { envelope, when: When::Now }]).await.unwrap();
+    rig.store.push(&[NewJob::new(envelope, When::Now)], Unit::Queue).await.unwrap();
     id
 }
 

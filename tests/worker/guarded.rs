@@ -8,7 +8,7 @@ use journeyman::clock::ManualClock;
 use journeyman::drivers::guarded::GuardedStore;
 use journeyman::drivers::memory::MemoryStore;
 use journeyman::job::QueueName;
-use journeyman::queue::{Beat, Driver, Inspector, Retention, StoreError, WorkerId};
+use journeyman::queue::{Beat, Driver, Inspector, Retention, StoreError, Unit, WorkerId};
 use journeyman::testing::{Fault, FaultyStore, Operation};
 
 const THRESHOLD: u32 = 3;
@@ -38,7 +38,7 @@ async fn r35_an_open_breaker_asks_the_store_nothing() {
     let (faulty, store, circuit) = opened(LONG).await;
     faulty.plan(Operation::Push, Fault::After);
     faulty.plan(Operation::Promote, Fault::After);
-    assert!(matches!(store.push(&[]).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.push(&[], Unit::Queue).await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.promote(1).await, Err(StoreError::Unavailable(_))));
     assert_eq!(faulty.pending(), 2, "neither was asked");
     assert!(circuit.remaining() > LONG / 2 && circuit.opened() == 1);
@@ -50,7 +50,7 @@ async fn r35_a_call_past_its_deadline_is_unknown_if_it_writes_and_unavailable_if
     for operation in [Operation::Push, Operation::Read] {
         faulty.plan(operation, Fault::Late(LONG));
     }
-    assert!(matches!(store.push(&[]).await, Err(StoreError::Unknown(_))));
+    assert!(matches!(store.push(&[], Unit::Queue).await, Err(StoreError::Unknown(_))));
     assert!(matches!(store.queues().await, Err(StoreError::Unavailable(_))));
 }
 
@@ -59,7 +59,7 @@ async fn r35_a_store_that_refuses_or_is_full_has_answered() {
     let (faulty, store, circuit) = guarded(LONG);
     for _ in 0..3 * THRESHOLD {
         faulty.plan(Operation::Push, Fault::Refused);
-        assert!(matches!(store.push(&[]).await, Err(StoreError::Refused(_))));
+        assert!(matches!(store.push(&[], Unit::Queue).await, Err(StoreError::Refused(_))));
     }
     assert_eq!(circuit.phase(), Phase::Closed);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journeyman::clock::ManualClock;
-use journeyman::job::{Dispatch, ErrorKind, JobId, QueueName};
+use journeyman::job::{Dispatch, ErrorKind, JobId, Priority, QueueName};
 use journeyman::queue::{CallId, ReserveRequest, ReservedJob, Settle, Settled, Settlement, State, WorkerId};
 
 use super::Rig;
@@ -18,13 +18,21 @@ async fn reserve_and_die(rig: &Rig, call: u64) -> Vec<ReservedJob> {
     let worker = WorkerId::new(&format!("doomed-{call}")).unwrap();
     let queues = [QueueName::default()];
     let call = CallId(call);
-    let request = ReserveRequest { worker: &worker, queues: &queues, max: 10, lease: LEASE, call, is_repeat: false };
+    let request = ReserveRequest {
+        worker: &worker,
+        queues: &queues,
+        order: Priority::DESCENDING,
+        max: 10,
+        lease: LEASE,
+        call,
+        is_repeat: false,
+    };
     rig.store.reserve(&request).await.unwrap().jobs
 }
 
 fn settle(job: &ReservedJob) -> Settle {
     let (reservation, trail) = (job.reservation.clone(), job.trail.clone());
-    Settle { reservation, settlement: Settlement::Complete, trail, timed_out: false }
+    Settle { reservation, settlement: Settlement::Complete, trail, counted: None, then: Vec::new() }
 }
 
 async fn kill_a_worker_under(rig: &Rig, id: JobId, call: u64) {
@@ -89,7 +97,15 @@ async fn steal_what_runs(rig: &Rig, clock: &ManualClock) {
         clock.advance(Duration::from_secs(2));
         let lease = Duration::from_secs(3600);
         let call = CallId(7);
-        let request = ReserveRequest { worker: &thief, queues: &[], max: 1, lease, call, is_repeat: false };
+        let request = ReserveRequest {
+            worker: &thief,
+            queues: &[],
+            order: Priority::DESCENDING,
+            max: 1,
+            lease,
+            call,
+            is_repeat: false,
+        };
         !rig.store.reclaim(&request).await.unwrap().is_empty()
     })
     .await;

@@ -3,9 +3,12 @@
 mod failing;
 mod faults;
 mod guarded;
+mod handlers;
 mod jobs;
 mod leases;
+mod middleware;
 mod running;
+mod secrets;
 mod stopping;
 mod waking;
 

@@ -115,6 +115,7 @@ async fn a_job_that_hogs_every_async_thread_keeps_its_lease() {
             let mut stolen = 0;
             for n in 0..120 {
                 let request = journeyman::queue::ReserveRequest {
+                    order: journeyman::job::Priority::DESCENDING,
                     worker: &thief,
                     queues: &[],
                     max: 10,

@@ -24,6 +24,19 @@ impl JobId {
         Self(Uuid::from_bytes(bytes))
     }
 
+    /// The id of the job that follows from this one by `step`: always the same, so that making it twice is harmless.
+    #[must_use]
+    pub fn derived(&self, step: &str, queue: &QueueName) -> Self {
+        let mut bytes = *self.as_bytes();
+        // The time stays the parent's; what follows it was random and becomes a hash of all of it and the step.
+        let hash = fnv1a_64(&[&bytes, step.as_bytes()]).to_be_bytes();
+        bytes[6..14].copy_from_slice(&hash);
+        bytes[6] = bytes[6] & 0x0f | 0x70;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        bytes[14..].copy_from_slice(&queue_tag(queue).to_be_bytes());
+        Self(Uuid::from_bytes(bytes))
+    }
+
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }
@@ -73,6 +86,12 @@ impl fmt::Display for JobId {
     }
 }
 
+/// FNV-1a in 64 bits: ids of callbacks follow from it, so it may never change.
+fn fnv1a_64(parts: &[&[u8]]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.iter());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// FNV-1a folded to 16 bits: it is stored inside ids, so it may never change.
 fn queue_tag(queue: &QueueName) -> u16 {
     let mut hash: u32 = 0x811c_9dc5;
@@ -95,6 +114,18 @@ mod tests {
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(ids.iter().all(|id| id.may_be_of(&emails) && !id.may_be_of(&reports)));
         assert!(ids.iter().all(|id| id.as_uuid().get_version_num() == 7));
+    }
+
+    #[test]
+    fn an_id_derived_twice_is_the_same_and_of_its_queue() {
+        let (emails, reports) = (QueueName::new("emails").unwrap(), QueueName::new("reports").unwrap());
+        let parent = JobId::generate(&emails);
+        let derived = parent.derived("failure/0", &reports);
+        assert_eq!(derived, parent.derived("failure/0", &reports));
+        assert_ne!(derived, parent.derived("failure/1", &reports));
+        assert_ne!(derived, JobId::generate(&emails).derived("failure/0", &reports));
+        assert!(derived.may_be_of(&reports) && derived.made_at_millis() == parent.made_at_millis());
+        assert_eq!(derived.as_uuid().get_variant(), uuid::Variant::RFC4122);
     }
 
     #[test]

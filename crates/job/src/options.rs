@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Backoff, Job, Priority};
+use crate::{Backoff, Callback, Job, Priority};
 
 /// Where `handle` runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -38,6 +38,12 @@ pub struct JobOptions {
     pub lane: Lane,
     #[serde(rename = "g", skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Runs once the job has completed.
+    #[serde(rename = "os", skip_serializing_if = "Option::is_none")]
+    pub on_success: Option<Callback>,
+    /// Runs once the job has failed for good.
+    #[serde(rename = "of", skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<Callback>,
 }
 
 impl JobOptions {
@@ -51,6 +57,8 @@ impl JobOptions {
             backoff: job.backoff().unwrap_or_else(|| Backoff::fixed(job.retry_after())),
             lane: job.lane(),
             tags: job.tags(),
+            on_success: None,
+            on_failure: None,
         }
     }
 }
@@ -66,6 +74,8 @@ impl Default for JobOptions {
             backoff: Backoff::default(),
             lane: Lane::Async,
             tags: Vec::new(),
+            on_success: None,
+            on_failure: None,
         }
     }
 }
@@ -131,6 +141,8 @@ mod tests {
             backoff: Backoff::custom([Duration::from_secs(1), Duration::from_millis(2500)]),
             lane: Lane::Blocking,
             tags: vec!["a".into()],
+            on_success: Some(Callback::Job("thank".into())),
+            on_failure: Some(Callback::Url("https://example.org/failed".into())),
         };
         let text = serde_json::to_string(&options).unwrap();
         assert_eq!(serde_json::from_str::<JobOptions>(&text).unwrap(), options);

@@ -41,6 +41,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("worker.queues", "high_priority,default,low_priority"),
         ("worker.all_queues", "true"),
         ("worker.thread_pool_size", "20"),
+        ("worker.work_timeout", "30s"),
         ("worker.grace_shutdown_period", "5s"),
         ("worker.sleep", "3s"),
         ("worker.lease", "10s"),
@@ -60,6 +61,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("metrics.log_interval", "10s"),
         ("metrics.open", "false"),
         ("metrics.bind", "-"),
+        ("security.keys", "-"),
         ("examples", "-"),
     ];
     assert_eq!(shown, documented);

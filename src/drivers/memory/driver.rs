@@ -1,27 +1,27 @@
 //! The verbs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use journeyman_job::{ErrorKind, JobId, Priority, QueueName, When};
+use journeyman_job::{ErrorKind, JobId, QueueName, When};
 
 use super::MemoryStore;
 use super::tables::{Entry, Tables};
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Driver, Lost, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob, Retention, Settle,
-    Settled, Settlement, State, StoreError, WorkerId,
+    Beat, BeatReply, Counted, Driver, Envelope, Lost, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob,
+    Retention, Settle, Settled, Settlement, State, StoreError, Unit, WorkerId,
 };
 use crate::wake::Wakeups;
 
 #[async_trait]
 impl Driver for MemoryStore {
-    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
+    async fn push(&self, jobs: &[NewJob], unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
         let now = self.clock.now();
         let outcomes = {
             let mut tables = self.tables();
-            jobs.iter().map(|job| push(&mut tables, job, now)).collect::<Vec<_>>()
+            push_all(&mut tables, jobs, unit, now)
         };
         let stored = jobs.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, PushOutcome::Stored { .. }));
         self.wake(stored.map(|(job, _)| &job.envelope.queue));
@@ -52,10 +52,15 @@ impl Driver for MemoryStore {
             // The last first: so those given back together keep their order.
             let done = batch.iter().zip(&outcomes).rev().filter(|(_, outcome)| **outcome == Settled::Done);
             done.for_each(|(item, _)| give_back(&mut tables, item));
+            let done = batch.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Settled::Done);
+            for job in done.flat_map(|(item, _)| &item.then) {
+                push(&mut tables, job, now);
+            }
             outcomes
         };
-        let again = batch.iter().filter(|item| returns(&item.settlement));
-        self.wake(again.map(|item| &item.reservation.queue));
+        let again = batch.iter().filter(|item| returns(&item.settlement)).map(|item| &item.reservation.queue);
+        let then = batch.iter().flat_map(|item| &item.then).map(|job| &job.envelope.queue);
+        self.wake(again.chain(then));
         Ok(outcomes)
     }
 
@@ -105,16 +110,48 @@ impl Driver for MemoryStore {
 }
 
 impl MemoryStore {
-    fn wake<'a>(&self, queues: impl Iterator<Item = &'a QueueName>) {
+    pub(super) fn wake<'a>(&self, queues: impl Iterator<Item = &'a QueueName>) {
         queues.collect::<BTreeSet<_>>().into_iter().for_each(|queue| self.hub.wake(queue));
     }
+}
+
+fn push_all(tables: &mut Tables, jobs: &[NewJob], unit: Unit, now: Timestamp) -> Vec<PushOutcome> {
+    let in_conflict = conflicts(tables, jobs);
+    if unit == Unit::Whole && in_conflict.contains(&true) {
+        let told = |is_at_fault| if is_at_fault { PushOutcome::Conflict } else { PushOutcome::Withheld };
+        return in_conflict.into_iter().map(told).collect();
+    }
+    jobs.iter().map(|job| push(tables, job, now)).collect()
+}
+
+/// Which jobs bear the id of another one, stored or earlier in the same push.
+fn conflicts(tables: &Tables, jobs: &[NewJob]) -> Vec<bool> {
+    let mut seen: HashMap<JobId, &Envelope> = HashMap::new();
+    let mut in_conflict = Vec::with_capacity(jobs.len());
+    for NewJob { envelope, .. } in jobs {
+        let stored = tables.jobs.get(&envelope.id).map(|entry| &entry.envelope);
+        let known = stored.unwrap_or(seen.entry(envelope.id).or_insert(envelope));
+        in_conflict.push(!is_same(known, envelope));
+    }
+    in_conflict
+}
+
+fn is_same(known: &Envelope, pushed: &Envelope) -> bool {
+    known.body == pushed.body && known.queue == pushed.queue
 }
 
 fn push(tables: &mut Tables, job: &NewJob, now: Timestamp) -> PushOutcome {
     let id = job.id();
     if let Some(known) = tables.jobs.get(&id) {
-        let is_same = known.envelope.body == job.envelope.body && known.envelope.queue == job.envelope.queue;
-        return if is_same { PushOutcome::Repeated } else { PushOutcome::Conflict };
+        let is_repeat = is_same(&known.envelope, &job.envelope);
+        return if is_repeat { PushOutcome::Repeated } else { PushOutcome::Conflict };
+    }
+    if let Some(key) = &job.unique {
+        let lock = (job.envelope.queue.clone(), key.clone());
+        if let Some(first) = tables.locks.get(&lock) {
+            return PushOutcome::Duplicate(*first);
+        }
+        tables.locks.insert(lock, id);
     }
     let due = match job.when {
         When::Now => now,
@@ -133,6 +170,9 @@ fn push(tables: &mut Tables, job: &NewJob, now: Timestamp) -> PushOutcome {
         settled: None,
         trail: Bytes::new(),
         is_system_error: false,
+        unique: job.unique.clone(),
+        place: 0,
+        end: 0,
     };
     tables.jobs.insert(id, entry);
     tables.line(&job.envelope.queue).counters.enqueued += 1;
@@ -159,8 +199,11 @@ fn repeated(tables: &Tables, request: &ReserveRequest<'_>) -> Vec<ReservedJob> {
 
 fn take(tables: &mut Tables, request: &ReserveRequest<'_>, now: Timestamp) -> Vec<ReservedJob> {
     let mut ids = Vec::new();
-    for priority in Priority::DESCENDING {
+    for priority in request.order {
         for queue in request.queues {
+            if tables.paused.contains(queue) {
+                continue;
+            }
             let Some(line) = tables.lines.get_mut(queue) else { continue };
             let pending = line.pending(priority);
             let count = pending.len().min(request.max - ids.len());
@@ -177,7 +220,7 @@ fn take(tables: &mut Tables, request: &ReserveRequest<'_>, now: Timestamp) -> Ve
 }
 
 fn settle(tables: &mut Tables, item: &Settle, now: Timestamp) -> Settled {
-    let Settle { reservation, settlement, trail, timed_out } = item;
+    let Settle { reservation, settlement, trail, counted, .. } = item;
     let Some(entry) = tables.jobs.get_mut(&reservation.job) else { return Settled::Stale };
     if entry.holder.as_ref().is_none_or(|holder| holder.token != reservation.token) {
         let is_repeat = entry.settled == Some(reservation.token);
@@ -191,8 +234,11 @@ fn settle(tables: &mut Tables, item: &Settle, now: Timestamp) -> Settled {
     tables.let_go(reservation.job);
     count(tables, item);
     apply(tables, item, now);
-    if *timed_out {
-        tables.line(&reservation.queue).counters.timeouts += 1;
+    let counters = &mut tables.line(&reservation.queue).counters;
+    match counted {
+        Some(Counted::Timeout) => counters.timeouts += 1,
+        Some(Counted::PoolExhausted) => counters.thread_pool_exhaustion += 1,
+        None => {}
     }
     Settled::Done
 }
@@ -217,32 +263,16 @@ fn apply(tables: &mut Tables, item: &Settle, now: Timestamp) {
         Settlement::Release { delay } | Settlement::Snooze { delay } => _ = tables.line_up(id, now.plus(*delay), now),
         // Its place depends on the others of the batch: see `give_back`.
         Settlement::Requeue => {}
-        Settlement::Complete => end(tables, item, State::Completed, now),
-        Settlement::Cancel => end(tables, item, State::Cancelled, now),
-        Settlement::Fail { .. } => end(tables, item, State::Failed, now),
+        Settlement::Complete => tables.end(id, State::Completed, now, false),
+        Settlement::Cancel => tables.end(id, State::Cancelled, now, false),
+        Settlement::Fail { error } => tables.end(id, State::Failed, now, error.kind() == ErrorKind::Undecodable),
     }
 }
 
-/// Puts a requeued job to the front of its queue.
 fn give_back(tables: &mut Tables, item: &Settle) {
-    let id = item.reservation.job;
-    let Some(entry) = tables.jobs.get_mut(&id).filter(|_| item.settlement == Settlement::Requeue) else { return };
-    entry.state = State::Pending;
-    let (queue, priority) = (entry.envelope.queue.clone(), entry.envelope.priority);
-    tables.line(&queue).pending(priority).push_front(id);
-}
-
-fn end(tables: &mut Tables, item: &Settle, how: State, now: Timestamp) {
-    let Some(entry) = tables.jobs.get_mut(&item.reservation.job) else { return };
-    let is_system_error =
-        matches!(&item.settlement, Settlement::Fail { error } if error.kind() == ErrorKind::Undecodable);
-    entry.state = how;
-    entry.ended_at = Some(now);
-    entry.is_system_error = is_system_error;
-    let queue = entry.envelope.queue.clone();
-    let line = tables.line(&queue);
-    line.system_errors += u64::from(is_system_error);
-    line.ended(how).push_back(item.reservation.job);
+    if item.settlement == Settlement::Requeue {
+        tables.give_back(item.reservation.job);
+    }
 }
 
 fn returns(settlement: &Settlement) -> bool {

@@ -32,7 +32,7 @@ impl Inspector for MemoryStore {
     }
 }
 
-fn record(entry: &Entry) -> JobRecord {
+pub(super) fn record(entry: &Entry) -> JobRecord {
     JobRecord {
         id: entry.envelope.id,
         queue: entry.envelope.queue.clone(),

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::queue::{Counters, State};
 
 /// When a delayed job is due, and its place among those due at the same moment.
-pub(super) type Due = (Timestamp, u64);
+pub(super) type Due = (Timestamp, i64);
 
 #[derive(Debug, Default)]
 pub(super) struct Line {

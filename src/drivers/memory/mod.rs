@@ -5,6 +5,7 @@
 mod driver;
 mod inspector;
 mod line;
+mod operator;
 mod tables;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

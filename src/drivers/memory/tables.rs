@@ -7,7 +7,7 @@ use journeyman_job::{JobId, QueueName};
 
 use super::line::Line;
 use crate::clock::Timestamp;
-use crate::queue::{CallId, Envelope, Reservation, ReservedJob, State, Token, WorkerId};
+use crate::queue::{CallId, Envelope, Reservation, ReservedJob, State, Token, UniqueKey, WorkerId};
 
 /// A stored job.
 #[derive(Debug)]
@@ -25,6 +25,11 @@ pub(super) struct Entry {
     pub(super) settled: Option<Token>,
     pub(super) trail: Bytes,
     pub(super) is_system_error: bool,
+    pub(super) unique: Option<UniqueKey>,
+    /// Its place among those that wait as it does: the lower goes first.
+    pub(super) place: i64,
+    /// How many jobs had ended before it.
+    pub(super) end: i64,
 }
 
 /// Who has a reserved job.
@@ -50,7 +55,13 @@ pub(super) struct Tables {
     pub(super) leases: BTreeMap<WorkerId, Lease>,
     /// Ids of pruned jobs, the latest [`Tables::REMEMBERED`].
     pruned: BTreeSet<JobId>,
-    arrivals: u64,
+    /// The job that has each unique key and has not ended.
+    pub(super) locks: HashMap<(QueueName, UniqueKey), JobId>,
+    pub(super) paused: BTreeSet<QueueName>,
+    pub(super) restarts: u64,
+    arrivals: i64,
+    front: i64,
+    ends: i64,
 }
 
 impl Tables {
@@ -66,6 +77,7 @@ impl Tables {
         let arrival = self.arrivals;
         let Some(entry) = self.jobs.get_mut(&id) else { return State::Pending };
         entry.available_at = due;
+        entry.place = arrival;
         entry.state = if due > now { State::Delayed } else { State::Pending };
         let (state, priority, queue) = (entry.state, entry.envelope.priority, entry.envelope.queue.clone());
         let line = self.line(&queue);
@@ -141,6 +153,64 @@ impl Tables {
         if let Some(lease) = holder.and_then(|holder| self.leases.get_mut(&holder.worker)) {
             lease.held.retain(|held| *held != id);
         }
+    }
+
+    /// Puts a job that is in no list to the front of its queue.
+    pub(super) fn give_back(&mut self, id: JobId) {
+        self.front -= 1;
+        let place = self.front;
+        let Some(entry) = self.jobs.get_mut(&id) else { return };
+        entry.state = State::Pending;
+        entry.place = place;
+        let (queue, priority) = (entry.envelope.queue.clone(), entry.envelope.priority);
+        self.line(&queue).pending(priority).push_front(id);
+    }
+
+    /// Takes a waiting job out of its list.
+    pub(super) fn take_out(&mut self, id: JobId) {
+        let Some(entry) = self.jobs.get(&id) else { return };
+        let due = (entry.available_at, entry.place);
+        let (queue, priority) = (entry.envelope.queue.clone(), entry.envelope.priority);
+        let line = self.line(&queue);
+        if !line.delayed.remove(&(due, id)) {
+            line.pending(priority).retain(|waiting| *waiting != id);
+        }
+    }
+
+    /// Ends a job that is in no list. Its unique key is free from now on.
+    pub(super) fn end(&mut self, id: JobId, how: State, now: Timestamp, is_system_error: bool) {
+        self.ends += 1;
+        let end = self.ends;
+        let Some(entry) = self.jobs.get_mut(&id) else { return };
+        entry.state = how;
+        entry.ended_at = Some(now);
+        entry.end = end;
+        entry.is_system_error = is_system_error;
+        let queue = entry.envelope.queue.clone();
+        self.unlock(id);
+        let line = self.line(&queue);
+        line.system_errors += u64::from(is_system_error);
+        line.ended(how).push_back(id);
+    }
+
+    /// Frees the job's unique key if the job has it.
+    pub(super) fn unlock(&mut self, id: JobId) {
+        let Some(entry) = self.jobs.get(&id) else { return };
+        if let Some(key) = &entry.unique {
+            let lock = (entry.envelope.queue.clone(), key.clone());
+            if self.locks.get(&lock) == Some(&id) {
+                self.locks.remove(&lock);
+            }
+        }
+    }
+
+    /// Removes the record of an ended job from its queue's.
+    pub(super) fn forget_ended(&mut self, id: JobId) {
+        let Some(entry) = self.jobs.get(&id) else { return };
+        let (queue, state, is_system_error) = (entry.envelope.queue.clone(), entry.state, entry.is_system_error);
+        let line = self.line(&queue);
+        line.ended(state).retain(|ended| *ended != id);
+        line.system_errors -= u64::from(is_system_error);
     }
 
     /// Removes an ended job's record for good.

@@ -16,13 +16,13 @@ use crate::clock::micros;
 use crate::queue::limits::{BULK, PER_CALL};
 use crate::queue::{
     Beat, BeatReply, Driver, NewJob, PushOutcome, Reservation, ReserveRequest, Reserved, ReservedJob, Retention,
-    Settle, Settled, StoreError, WorkerId,
+    Settle, Settled, StoreError, Unit, WorkerId,
 };
 use crate::wake::Wakeups;
 
 #[async_trait]
 impl Driver for RedisStore {
-    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
+    async fn push(&self, jobs: &[NewJob], _unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
         let mut outcomes = vec![PushOutcome::Conflict; jobs.len()];
         for (queue, places) in grouped(jobs, |job| &job.envelope.queue) {
             // A whole bulk fits into one call, and is one atomic unit.

@@ -8,6 +8,7 @@ mod driver;
 mod durability;
 mod inspector;
 mod keys;
+mod operator;
 mod options;
 mod records;
 mod reserve;

@@ -7,8 +7,8 @@ use journeyman_job::{ErrorKind, JobId, Priority, QueueName, When};
 
 use crate::clock::{Timestamp, micros};
 use crate::queue::{
-    CallId, JobRecord, Lost, NewJob, Reservation, ReservedJob, Settle, Settlement, State, StoreError, Token, Trail,
-    WorkerId,
+    CallId, Counted, JobRecord, Lost, NewJob, Reservation, ReservedJob, Settle, Settlement, State, StoreError, Token,
+    Trail, WorkerId,
 };
 
 /// What never changes about a job.
@@ -178,7 +178,7 @@ pub fn pack_settle(settle: &Settle) -> Bytes {
         Settlement::Cancel => ('x', Duration::ZERO),
         Settlement::Requeue => ('q', Duration::ZERO),
     };
-    let timed_out = if settle.timed_out { 't' } else { '-' };
+    let timed_out = if settle.counted == Some(Counted::Timeout) { 't' } else { '-' };
     let mut head = pack_held(&settle.reservation);
     head.extend_from_slice(format!("{verb}{timed_out}{}", micros(delay)).as_bytes());
     head.into()

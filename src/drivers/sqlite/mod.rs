@@ -8,6 +8,7 @@ mod group;
 mod inspector;
 mod lease;
 mod ledger;
+mod operator;
 mod options;
 mod promote;
 mod prune;
@@ -46,7 +47,7 @@ use writer::Writer;
 use crate::clock::Clock;
 use crate::queue::{
     Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob, Retention, Settle, Settled,
-    StoreError, WorkerId,
+    StoreError, Unit, WorkerId,
 };
 use crate::wake::{WakeHub, Wakeups};
 
@@ -127,7 +128,7 @@ fn open_migrated(database: &Database, lock: &File) -> Result<Connection, StoreEr
 
 #[async_trait]
 impl Driver for SqliteStore {
-    async fn push(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
+    async fn push(&self, jobs: &[NewJob], _unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
         self.change(push::Push { jobs: jobs.to_vec() }).await
     }
 

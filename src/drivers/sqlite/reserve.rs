@@ -37,7 +37,7 @@ pub(super) struct Request {
 
 impl From<&ReserveRequest<'_>> for Request {
     fn from(request: &ReserveRequest<'_>) -> Self {
-        let ReserveRequest { worker, queues, max, lease, call, is_repeat } = *request;
+        let ReserveRequest { worker, queues, order: _, max, lease, call, is_repeat } = *request;
         Self { worker: worker.clone(), queues: queues.to_vec(), max, lease, call, is_repeat }
     }
 }

@@ -9,7 +9,7 @@ use super::error::Failure;
 use super::group::{Change, Group};
 use super::ledger::Entry;
 use super::rows;
-use crate::queue::{Reservation, Settle, Settled, Settlement, State};
+use crate::queue::{Counted, Reservation, Settle, Settled, Settlement, State};
 
 /// The end, for a job whose record stays in its table.
 pub(super) const END: &str = "UPDATE queue_jobs SET state = ?5, ended_at = ?6, trail = ?7,
@@ -158,7 +158,7 @@ fn last_settled(group: &Group<'_>, reservation: &Reservation) -> rusqlite::Resul
 
 fn count(entry: &mut Entry, item: &Settle) {
     entry.reserved -= 1;
-    entry.counters.timeouts += u64::from(item.timed_out);
+    entry.counters.timeouts += u64::from(item.counted == Some(Counted::Timeout));
     match &item.settlement {
         Settlement::Complete => {
             entry.completed += 1;

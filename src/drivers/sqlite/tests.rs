@@ -16,7 +16,7 @@ use crate::chance;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::queue::{
     Driver, Envelope, Found, Inspector, NewJob, PushOutcome, ReserveRequest, ReservedJob, Settle, Settled, Settlement,
-    State, StoreError, WorkerId,
+    State, StoreError, Unit, WorkerId,
 };
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -54,7 +54,7 @@ fn job_of(body: &[u8]) -> NewJob {
         priority: Priority::Normal,
         body: bytes::Bytes::copy_from_slice(body),
     };
-    NewJob { envelope, when: When::Now }
+    NewJob::new(envelope, When::Now)
 }
 
 fn jobs(count: usize) -> Vec<NewJob> {
@@ -64,13 +64,27 @@ fn jobs(count: usize) -> Vec<NewJob> {
 async fn reserve(store: &SqliteStore, worker: &str, max: usize) -> Result<Vec<ReservedJob>, StoreError> {
     let (worker, queues) = (WorkerId::new(worker).unwrap(), [QueueName::default()]);
     let call = chance::call_id();
-    let request = ReserveRequest { worker: &worker, queues: &queues, max, lease: LEASE, call, is_repeat: false };
+    let request = ReserveRequest {
+        worker: &worker,
+        queues: &queues,
+        order: Priority::DESCENDING,
+        max,
+        lease: LEASE,
+        call,
+        is_repeat: false,
+    };
     Ok(store.reserve(&request).await?.jobs)
 }
 
 fn completed(job: &ReservedJob) -> Settle {
     let trail = bytes::Bytes::from_static(&[b't'; 150]);
-    Settle { reservation: job.reservation.clone(), settlement: Settlement::Complete, trail, timed_out: false }
+    Settle {
+        reservation: job.reservation.clone(),
+        settlement: Settlement::Complete,
+        trail,
+        counted: None,
+        then: Vec::new(),
+    }
 }
 
 async fn state(store: &SqliteStore, id: JobId) -> Option<State> {
@@ -140,9 +154,14 @@ async fn one_bad_change_in_a_group_breaks_no_other() {
         let (before, after) = (jobs(3), jobs(3));
         let in_one_group = async {
             entered.notified().await;
-            tokio::join!(store.push(&before), store.change(Poison { panics }), store.push(&after), async move {
-                opener.send(()).unwrap();
-            })
+            tokio::join!(
+                store.push(&before, Unit::Queue),
+                store.change(Poison { panics }),
+                store.push(&after, Unit::Queue),
+                async move {
+                    opener.send(()).unwrap();
+                }
+            )
         };
         let (passed, (first, poisoned, second, ())) = tokio::join!(store.change(gate), in_one_group);
         passed.unwrap();
@@ -169,7 +188,7 @@ async fn what_nobody_waits_for_any_more_is_not_done() {
     let given_up = jobs(1);
     let giving_up = async {
         entered.notified().await;
-        let timed_out = tokio::time::timeout(Duration::from_millis(20), store.push(&given_up)).await;
+        let timed_out = tokio::time::timeout(Duration::from_millis(20), store.push(&given_up, Unit::Queue)).await;
         opener.send(()).unwrap();
         timed_out
     };
@@ -188,7 +207,7 @@ async fn two_handles_under_load_share_the_jobs_of_one_file() {
         let pusher = Arc::clone(&store);
         tasks.spawn(async move {
             for chunk in jobs(JOBS / 2).chunks(10) {
-                pusher.push(chunk).await.unwrap();
+                pusher.push(chunk, Unit::Queue).await.unwrap();
             }
             0
         });
@@ -219,7 +238,7 @@ async fn a_push_wakes_the_workers_of_another_handle() {
     let place = Place::new();
     let (pushing, waiting) = (place.open(), place.open());
     let wakeups = waiting.wakeups(&[QueueName::default()]);
-    pushing.push(&jobs(1)).await.unwrap();
+    pushing.push(&jobs(1), Unit::Queue).await.unwrap();
     tokio::time::timeout(Duration::from_secs(10), wakeups.next()).await.expect("a hint");
 }
 
@@ -241,7 +260,7 @@ async fn a_file_opened_again_has_kept_everything() {
     let place = Place::new();
     let pushed = jobs(2);
     let store = place.open();
-    store.push(&pushed).await.unwrap();
+    store.push(&pushed, Unit::Queue).await.unwrap();
     let held = reserve(&store, "worker", 1).await.unwrap();
     let queues = [QueueName::default()];
     let before = (store.find(pushed[0].id()).await, store.find(pushed[1].id()).await, store.stats(&queues).await);
@@ -276,7 +295,7 @@ async fn a_full_file_takes_no_more_jobs_but_lets_all_it_has_run_to_their_end() {
     let store = place.open_with(SqliteOptions { max_bytes: Some(1024 * 1024), ..SqliteOptions::default() });
     let mut stored = 0;
     let refusal = loop {
-        match store.push(&jobs(20)).await {
+        match store.push(&jobs(20), Unit::Queue).await {
             Ok(_) => stored += 20,
             Err(refusal) => break refusal,
         }
@@ -297,7 +316,7 @@ async fn a_full_file_takes_no_more_jobs_but_lets_all_it_has_run_to_their_end() {
     // Jobs that ended make room.
     let retention = crate::queue::Retention { ttl: Duration::ZERO, max_records: 0 };
     while store.prune(retention, 500).await.unwrap() > 0 {}
-    store.push(&jobs(20)).await.unwrap();
+    store.push(&jobs(20), Unit::Queue).await.unwrap();
 }
 
 #[tokio::test]
@@ -306,7 +325,7 @@ async fn dropping_the_store_ends_its_threads() {
     let clock = Arc::new(SystemClock::default());
     let alive = Arc::downgrade(&clock);
     let store = SqliteStore::open(&place.path(), clock).unwrap();
-    store.push(&jobs(1)).await.unwrap();
+    store.push(&jobs(1), Unit::Queue).await.unwrap();
     assert!(place.beside("-wal").exists());
     drop(store);
     assert!(alive.upgrade().is_none(), "the writer has let go of its clock");
@@ -325,7 +344,7 @@ async fn p10_the_stores_time_never_runs_backwards() {
     }
     let place = Place::new();
     let store = SqliteStore::open(&place.path(), Arc::new(Jumping(Mutex::new(vec![2, 1_000])))).unwrap();
-    store.push(&jobs(1)).await.unwrap();
+    store.push(&jobs(1), Unit::Queue).await.unwrap();
     let held = reserve(&store, "worker", 1).await.unwrap();
     assert_eq!(held[0].reserved_at, Timestamp::from_micros(1_000));
 }
@@ -337,11 +356,11 @@ async fn a_held_file_is_unavailable_and_then_available_again() {
     let store = place.open_with(options);
     let other = rusqlite::Connection::open(place.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(matches!(store.push(&jobs(1)).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.push(&jobs(1), Unit::Queue).await, Err(StoreError::Unavailable(_))));
     // Who looks does not wait for who writes.
     store.ping().await.unwrap();
     other.execute_batch("ROLLBACK").unwrap();
-    store.push(&jobs(1)).await.unwrap();
+    store.push(&jobs(1), Unit::Queue).await.unwrap();
 }
 
 /// Every look at jobs is a search of an index, whatever the optimiser thinks of empty tables.

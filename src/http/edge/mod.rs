@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 pub use access::Access;
 pub(super) use admit::admit;
+pub(super) use depth::Room;
 pub(super) use guard::{SECURITY, needs, needs_unless, open};
 
 use depth::DepthGate;

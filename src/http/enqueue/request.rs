@@ -97,6 +97,7 @@ impl EnqueueRequest {
             timeout: self.timeout,
             retry: self.retry_config,
             tags: self.tags,
+            ..DispatchOptions::default()
         };
         faults.extend(limits::check_options(&options).err().map(beyond));
         match spec(self.task_type, data, examples) {
