@@ -4,12 +4,14 @@
 //! A setting is one field of one of the structs here; its key, variable, default, bounds and documentation stand with
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
+mod connections;
 mod error;
 mod http;
 mod kinds;
 mod layers;
 mod logging;
 mod metrics;
+mod queue;
 mod rate;
 mod reader;
 mod redis;
@@ -27,11 +29,13 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use connections::{NamedConnection, Place};
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
 pub use logging::{Directives, LogFormat, LoggingConfig};
 pub use metrics::MetricsConfig;
+pub use queue::{QueueConfig, QueuePriority};
 pub use rate::{HostName, RateLimit};
 pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
@@ -41,8 +45,8 @@ pub use security::SecurityConfig;
 pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
-pub use store::{Connection, StoreConfig};
-pub use worker::WorkerConfig;
+pub use store::{Codec, Connection, StoreConfig};
+pub use worker::{PoolSize, WorkerConfig};
 
 use layers::Layers;
 use reader::{Reader, Setting};
@@ -53,6 +57,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub store: StoreConfig,
     pub redis: RedisConfig,
+    pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
@@ -85,7 +90,8 @@ impl Config {
         let http = HttpConfig::read(reader);
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
-        let worker = WorkerConfig::read(reader);
+        let queue = QueueConfig::read(reader);
+        let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
         let metrics = MetricsConfig::read(reader);
@@ -99,6 +105,9 @@ impl Config {
         if let (Some(redis), Some(store)) = (&redis, &store) {
             redis.check(store, reader);
         }
+        if let (Some(store), Some(security)) = (&store, &security) {
+            store.check(security, reader);
+        }
         if let Some(worker) = &worker {
             worker.check(reader);
         }
@@ -106,6 +115,7 @@ impl Config {
             http: http?,
             store: store?,
             redis: redis?,
+            queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
             logging: logging?,

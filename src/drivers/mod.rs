@@ -1,8 +1,11 @@
 //! The stores, and the one place that chooses among them.
 
+pub mod coded;
 pub mod guarded;
 pub mod memory;
+pub mod null;
 pub mod redis;
+pub mod sealed;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -37,14 +40,17 @@ impl std::fmt::Debug for Connected {
 /// Connects to the store that the configuration names.
 pub async fn connect(config: &Config) -> Result<Connected, StoreError> {
     match config.store.connection {
-        Connection::Memory => {
+        Connection::Null => {
+            connected(config, "null".into(), || Box::pin(async { Ok(null::NullStore::default()) })).await
+        }
+        Connection::Memory | Connection::Sync => {
             let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock::default())));
             let same = Arc::clone(&store);
             let connect: Connect = Arc::new(move || {
                 let store = Arc::clone(&same);
                 Box::pin(async move { Ok(store) })
             });
-            Ok(Connected { store, connect, circuit: None, name: "memory".into() })
+            Ok(Connected { store, connect, circuit: None, name: config.default_connection().into() })
         }
         Connection::Sqlite => {
             let path = config.store.data_dir.join("journeyman.db");
