@@ -1,18 +1,17 @@
 //! The composition root: puts store, workers and API together.
 
 mod connections;
+mod measuring;
 mod workers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use journeyman_job::secret;
-use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Connection};
 use crate::drivers::Connected;
-use crate::http::WorkerGauge;
-use crate::metrics::{Metrics, Watch, Workers};
+use crate::metrics::Metrics;
 use crate::queue::{Codec, QueueManager, StoreError, WorkerIdError};
 use crate::worker::{Observer, Worker};
 
@@ -73,6 +72,7 @@ impl App {
             secret::install_keys(keys).map_err(|error| StoreError::Refused(format!("security.keys: {error}")))?;
         }
         journeyman_job::set_work_timeout(config.worker.work_timeout);
+        let metrics = config.metrics.enabled.then(Metrics::new);
         let connected = connections::open(&config, setup.codec).await?;
         let others = connections::open_named(&config).await?;
         let managers = others.iter().map(|(name, other)| (name.clone(), connections::manager(&other.0, &other.1)));
@@ -85,18 +85,18 @@ impl App {
         let main = std::iter::once((&config, &connected));
         for (config, connected) in main.chain(others.values().map(|(config, connected)| (config, connected))) {
             if config.store.connection == Connection::Sync {
-                let surroundings = workers::surroundings(connected, &manager, None);
+                let surroundings =
+                    workers::surroundings(connected, &manager, measuring::measured(metrics.clone(), None));
                 inline.push(Worker::start(workers::inline_options(config)?, surroundings).map_err(StartError::from)?);
             }
         }
-        let metrics = config.metrics.enabled.then(Metrics::new);
         Ok(Self { config, connected, manager, metrics, _inline: Arc::new(inline) })
     }
 
     /// Starts a worker as configured; with `stop_when_empty` it ends once nothing is left to run.
     pub fn work(&self, stop_when_empty: bool, observer: Option<Observer>) -> Result<Worker, StartError> {
         let options = workers::worker_options(&self.config, stop_when_empty)?;
-        let observer = workers::measured(self.metrics.clone(), observer);
+        let observer = measuring::measured(self.metrics.clone(), observer);
         Ok(Worker::start(options, workers::surroundings(&self.connected, &self.manager, observer))?)
     }
 
@@ -109,31 +109,6 @@ impl App {
     /// Whether jobs of the default connection wait for a worker; else they run where they are dispatched, or never.
     pub fn has_workers(&self) -> bool {
         !matches!(self.config.store.connection, Connection::Sync | Connection::Null)
-    }
-
-    /// How busy `worker` is, to be read whenever it is asked.
-    pub fn worker_gauge(&self, worker: Option<&Worker>) -> WorkerGauge {
-        let Some(worker) = worker else { return WorkerGauge::default() };
-        let (busy, pool) = (worker.busy(), worker.pool().clone());
-        let (slots, pool_size) = (self.worker_slots(), self.config.worker.thread_pool_size);
-        WorkerGauge::new(move || {
-            let pool_utilization = pool.utilization() / 100.0;
-            Workers { slots, busy: busy(), pool_size, pool_utilization }
-        })
-    }
-
-    /// Logs the numbers that move, until `shutdown`, if metrics are wanted.
-    pub fn watch_metrics(&self, workers: WorkerGauge, shutdown: CancellationToken) {
-        let metrics = &self.config.metrics;
-        if metrics.enabled {
-            let watch = Watch {
-                store: Arc::clone(&self.connected.store),
-                pool: Arc::new(move || workers.read().pool_utilization * 100.0),
-                threshold: metrics.log_threshold.get(),
-                interval: metrics.log_interval,
-            };
-            tokio::spawn(crate::metrics::watch(watch, shutdown));
-        }
     }
 
     /// Whether the API takes the trial jobs: as configured, else only where nothing but this machine can reach it and

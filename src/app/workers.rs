@@ -7,9 +7,8 @@ use journeyman_job::AppState;
 use crate::chance;
 use crate::config::{Config, PoolSize};
 use crate::drivers::Connected;
-use crate::metrics::Metrics;
 use crate::queue::{Policy, QueueManager, Retention, WorkerId, WorkerIdError};
-use crate::worker::{Happened, JobEvent, Observer, Ordering, Pool, Surroundings, Until, WorkerOptions};
+use crate::worker::{Observer, Ordering, Pool, Surroundings, Until, WorkerOptions};
 
 /// Jobs that may run at once where they are dispatched. A job that dispatches another one holds its slot meanwhile.
 const INLINE_SLOTS: usize = 1000;
@@ -36,27 +35,6 @@ pub(super) fn inline_options(config: &Config) -> Result<WorkerOptions, WorkerIdE
         until: Until::default(),
         ..options
     })
-}
-
-/// An observer that measures what it sees, and passes it on.
-pub(super) fn measured(metrics: Option<Metrics>, observer: Option<Observer>) -> Option<Observer> {
-    let Some(metrics) = metrics else { return observer };
-    Some(Arc::new(move |event: &JobEvent| {
-        let outcome = match &event.what {
-            Happened::Started => None,
-            Happened::Completed { .. } => Some("completed"),
-            Happened::Retrying { .. } => Some("retrying"),
-            Happened::PutOff { .. } => Some("put_off"),
-            Happened::Failed { .. } => Some("failed"),
-            Happened::Refused { .. } => Some("refused"),
-        };
-        if let Some(outcome) = outcome {
-            metrics.attempt(&event.job_type, outcome, event.what.duration());
-        }
-        if let Some(observer) = &observer {
-            observer(event);
-        }
-    }))
 }
 
 pub(super) fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOptions, WorkerIdError> {
