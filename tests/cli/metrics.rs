@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[test]
 fn r52_a_server_tells_what_its_jobs_took() {
     let home = Home::sqlite();
-    let server = home.serve(&[]);
+    let server = home.serve(&["--workers", "7"]);
     let id = server.api.enqueue("echo", json!({"value": 1}));
     server.api.until(&id, "completed");
     let counted = "journeyman_job_duration_seconds_count{job_type=\"echo\",outcome=\"completed\"} 1";
@@ -23,7 +23,7 @@ fn r52_a_server_tells_what_its_jobs_took() {
     });
     let text = server.api.get("/metrics").body;
     for line in
-        ["journeyman_worker_slots 5", "journeyman_store_up 1", "journeyman_store_breaker_state{state=\"closed\"} 1"]
+        ["journeyman_worker_slots 7", "journeyman_store_up 1", "journeyman_store_breaker_state{state=\"closed\"} 1"]
     {
         assert!(text.lines().any(|given| given == line), "{line} in\n{text}");
     }
