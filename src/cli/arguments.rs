@@ -3,9 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use chrono::{DateTime, FixedOffset};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use journeyman_job::{JobId, Priority, QueueName};
+
+use crate::access::Scope;
+use crate::config::Connection;
 
 type Override = (String, String, String);
 
@@ -30,7 +34,7 @@ pub(super) struct Shared {
     /// Folder of the embedded store [default: data]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
-    /// Store to use: sqlite, redis or memory [default: sqlite]
+    /// Store to use: sqlite, redis, memory, sync or null [default: sqlite]
     #[arg(long, global = true, value_name = "NAME")]
     connection: Option<String>,
     /// What to log: error, warn, info, debug, trace [default: info]
@@ -75,6 +79,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// API keys for the HTTP API
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
 }
 
 impl Default for Command {
@@ -90,6 +99,28 @@ pub(super) enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Make a key: prints it once, and the line to configure
+    New {
+        /// Whose key it is, for the log
+        #[arg(long)]
+        name: String,
+        /// What it is good for: enqueue, read, work, operate, or admin for all
+        #[arg(long = "scope", value_name = "A,B", required = true, value_delimiter = ',')]
+        scopes: Vec<Scope>,
+        /// When it ends to be good, such as 2030-01-01T00:00:00Z
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        expires: Option<DateTime<FixedOffset>>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn time(text: &str) -> Result<DateTime<FixedOffset>, String> {
+    DateTime::parse_from_rfc3339(text).map_err(|error| format!("{error}; give a time such as 2030-01-01T00:00:00Z"))
 }
 
 #[derive(Debug, Default, Args)]
@@ -203,13 +234,25 @@ impl Command {
             Self::Status { json, .. } | Self::Stats { json, .. } | Self::Types { json } => *json,
             Self::Dispatch(options) => options.json,
             Self::Config { command: ConfigCommand::Show { json } } => *json,
-            Self::Serve(_) | Self::Work(_) | Self::Migrate | Self::Openapi(_) => false,
+            Self::Serve(_) | Self::Work(_) | Self::Migrate | Self::Openapi(_) | Self::Key { .. } => false,
         }
     }
 
-    /// Whether the command makes sense only with a store that other processes see too.
-    pub(super) fn needs_shared_store(&self) -> bool {
-        matches!(self, Self::Work(_) | Self::Dispatch(_) | Self::Status { .. } | Self::Stats { .. })
+    /// Why this command can do nothing with this store.
+    pub(super) fn needs_another_store(&self, connection: Connection) -> Option<&'static str> {
+        let looks = matches!(self, Self::Status { .. } | Self::Stats { .. });
+        let works = matches!(self, Self::Work(_));
+        let dispatches = matches!(self, Self::Dispatch(_));
+        match connection {
+            Connection::Memory if looks || works || dispatches => {
+                Some("the memory store ends with this process: use it with `serve`")
+            }
+            Connection::Sync if looks || works => {
+                Some("the sync connection runs each job where it is dispatched: use it with `serve` or `dispatch`")
+            }
+            Connection::Null if looks || works => Some("the null connection drops every job: there is nothing to see"),
+            _ => None,
+        }
     }
 
     /// The settings that this command's flags stand for.
@@ -290,7 +333,7 @@ mod tests {
     #[test]
     fn r51_the_definition_is_sound_and_complete() {
         let commands: Vec<String> = Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
-        let expected = ["serve", "work", "migrate", "status", "stats", "dispatch", "types", "openapi", "config"];
+        let expected = ["serve", "work", "migrate", "status", "stats", "dispatch", "types", "openapi", "config", "key"];
         assert_eq!(commands, expected);
         Arguments::command().debug_assert();
     }

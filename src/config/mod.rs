@@ -5,6 +5,7 @@
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
 mod address;
+mod connections;
 mod database;
 mod database_url;
 mod error;
@@ -12,11 +13,16 @@ mod http;
 mod kinds;
 mod layers;
 mod logging;
+mod metrics;
+mod queue;
+mod rate;
 mod reader;
 mod redis;
 mod redis_url;
 mod retention;
 mod secret;
+mod security;
+mod share;
 mod show;
 mod sources;
 mod store;
@@ -26,20 +32,26 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use connections::{NamedConnection, Place};
 pub use database::{DatabaseConfig, DatabaseName};
 pub use database_url::DatabaseUrl;
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
 pub use logging::{Directives, LogFormat, LoggingConfig};
+pub use metrics::MetricsConfig;
+pub use queue::{QueueConfig, QueuePriority};
+pub use rate::{HostName, RateLimit};
 pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
+pub use security::SecurityConfig;
+pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
-pub use store::{Connection, StoreConfig};
-pub use worker::WorkerConfig;
+pub use store::{Codec, Connection, StoreConfig};
+pub use worker::{PoolSize, WorkerConfig};
 
 use layers::Layers;
 use reader::{Reader, Setting};
@@ -51,9 +63,12 @@ pub struct Config {
     pub store: StoreConfig,
     pub redis: RedisConfig,
     pub database: DatabaseConfig,
+    pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
+    pub metrics: MetricsConfig,
+    pub security: SecurityConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
 }
@@ -82,9 +97,12 @@ impl Config {
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
         let database = DatabaseConfig::read(reader);
-        let worker = WorkerConfig::read(reader);
+        let queue = QueueConfig::read(reader);
+        let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
+        let metrics = MetricsConfig::read(reader);
+        let security = SecurityConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
             env: "JOURNEYMAN_EXAMPLES",
@@ -97,6 +115,9 @@ impl Config {
         if let (Some(database), Some(store)) = (&database, &store) {
             database.check(store, reader);
         }
+        if let (Some(store), Some(security)) = (&store, &security) {
+            store.check(security, reader);
+        }
         if let Some(worker) = &worker {
             worker.check(reader);
         }
@@ -105,9 +126,12 @@ impl Config {
             store: store?,
             redis: redis?,
             database: database?,
+            queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
             logging: logging?,
+            metrics: metrics?,
+            security: security?,
             examples: examples?,
         })
     }

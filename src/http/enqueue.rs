@@ -3,9 +3,9 @@
 mod request;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{OriginalUri, State};
 use axum::http::header::LOCATION;
+use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use journeyman_job::{Dispatch, JobId, QueueName};
 use serde::Serialize;
@@ -16,13 +16,15 @@ use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
 use super::ApiState;
+use super::edge::{Room, needs};
 use super::error::{Problem, ProblemBody};
 use super::extract::JsonBody;
 use super::words::StateWord;
+use crate::access::Scope;
 use crate::queue::{self, Dispatched};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(enqueue))
+    OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue)))
 }
 
 /// A job that has been stored.
@@ -82,8 +84,6 @@ struct Enqueued {
             content_type = "application/problem+json"),
         (status = 422, description = "Unknown type, a payload that does not fit it, or an option out of range; \
             `errors` says where.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 503, description = "The store is away, slow or full; try again after `Retry-After`.",
             body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u32, description = "Seconds to wait."))),
@@ -91,12 +91,14 @@ struct Enqueued {
 )]
 async fn enqueue(
     State(api): State<ApiState>,
+    OriginalUri(asked): OriginalUri,
     JsonBody(request): JsonBody<EnqueueRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let dispatch = request.into_dispatch(api.examples)?;
     let task_type = dispatch.spec.type_name.clone();
-    let Dispatched { id, queue, state, is_repeat } = send(api, dispatch).await?;
-    let location = [(LOCATION, format!("/api/queue/status/{id}"))];
+    let room = api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
+    let Dispatched { id, queue, state, is_repeat } = send(api, dispatch, room).await?;
+    let location = [(LOCATION, format!("{}/api/queue/status/{id}", prefix(&asked)))];
     let stored = Enqueued {
         task_id: id,
         operation_id: id,
@@ -110,8 +112,18 @@ async fn enqueue(
     Ok((status, location, Json(stored)))
 }
 
+/// What another router has put before this one's addresses.
+fn prefix(asked: &Uri) -> &str {
+    asked.path().strip_suffix("/api/queue/enqueue").unwrap_or_default()
+}
+
 /// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.
-async fn send(api: ApiState, dispatch: Dispatch) -> Result<Dispatched, Problem> {
-    let sending = async move { api.manager.send(dispatch).await }.in_current_span();
+async fn send(api: ApiState, dispatch: Dispatch, room: Room) -> Result<Dispatched, Problem> {
+    let sending = async move {
+        let sent = api.manager.send(dispatch).await;
+        drop(room);
+        sent
+    };
+    let sending = sending.in_current_span();
     Ok(tokio::spawn(sending).await.map_err(|error| Problem::internal(&error))??)
 }

@@ -12,10 +12,11 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use journeyman::clock::{Clock, ManualClock};
 use journeyman::drivers::memory::MemoryStore;
-use journeyman::http::{ApiLimits, ApiState, PoolGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    CallId, Driver, QueueManager, ReserveRequest, ReservedJob, Settle, Settled, Settlement, Store, Trail, WorkerId,
+    CallId, Driver, QueueManager, ReserveRequest, ReservedJob, Routing, Settle, Settled, Settlement, Store, Trail,
+    WorkerId,
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -46,9 +47,16 @@ impl Api {
         let shutdown = CancellationToken::new();
         let slow = QueueName::new("slow").unwrap();
         let mut state = ApiState {
-            manager: QueueManager::new(dyn_store, HashMap::from([(slow, Priority::Low)])),
+            manager: QueueManager::new(
+                dyn_store,
+                Routing { priorities: HashMap::from([(slow, Priority::Low)]), ..Routing::default() },
+            ),
             limits: ApiLimits { max_body: 1200 * 1024, body_timeout: Duration::from_millis(200), max_depth: 64 },
             pool: PoolGauge::new(|| 85.0),
+            circuit: None,
+            metrics: None,
+            workers: WorkerGauge::default(),
+            edge: Edge::default(),
             clock: clock.clone(),
             store_name: "memory".into(),
             shutdown: shutdown.clone(),
@@ -169,7 +177,7 @@ impl Answer {
         assert!(!problem["title"].as_str().unwrap().is_empty());
         assert!(!problem["detail"].as_str().unwrap().is_empty());
         assert_eq!(problem["request_id"], self.header("x-request-id"));
-        assert_eq!(problem["retryable"], matches!(status, 408 | 503) || code == "body_broken");
+        assert_eq!(problem["retryable"], matches!(status, 408 | 429 | 503) || code == "body_broken");
         assert_eq!(self.header("retry-after"), if status == 503 { "1" } else { "" });
         problem
     }

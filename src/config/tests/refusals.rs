@@ -35,9 +35,9 @@ fn r49_an_error_names_key_value_origin_and_rule() {
         ),
         (
             "QUEUE_CONNECTION",
-            "sync",
-            "store.connection is \"sync\" (from environment QUEUE_CONNECTION): \
-             the sync connection is not available yet, give one of sqlite, redis, database, memory",
+            "kafka",
+            "store.connection is \"kafka\" (from environment QUEUE_CONNECTION): \
+             give one of sqlite, redis, database, memory, sync, null",
         ),
         (
             "JOURNEYMAN_DATA_DIR",
@@ -50,12 +50,18 @@ fn r49_an_error_names_key_value_origin_and_rule() {
 }
 
 #[test]
-fn r46_connections_that_do_not_exist_yet_are_refused_with_a_reason() {
-    for name in ["sync", "null"] {
-        let [error] = &errors(&environment(&[("QUEUE_CONNECTION", name)]))[..] else { panic!("one error expected") };
-        assert!(error.contains(&format!("the {name} connection is not available yet")), "{error}");
+fn r34_every_connection_goes_by_its_name_in_any_case() {
+    for (name, connection) in [
+        ("sqlite", Connection::Sqlite),
+        ("Redis", Connection::Redis),
+        ("memory", Connection::Memory),
+        ("SYNC", Connection::Sync),
+        ("null", Connection::Null),
+    ] {
+        assert_eq!(load(&environment(&[("QUEUE_CONNECTION", name)])).store.connection, connection);
     }
-    assert_eq!(load(&environment(&[("QUEUE_CONNECTION", "Redis")])).store.connection, Connection::Redis);
+    let database = [("QUEUE_CONNECTION", "Database"), ("DATABASE_URL", "postgres://ann@db/jobs")];
+    assert_eq!(load(&environment(&database)).store.connection, Connection::Database);
 }
 
 #[test]
