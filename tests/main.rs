@@ -4,6 +4,7 @@
 
 mod app;
 mod architecture;
+mod blackbox;
 mod cli;
 mod conformance;
 mod deploy;

@@ -38,6 +38,12 @@ impl Api {
         Self(SocketAddr::from((Ipv4Addr::LOCALHOST, self.0.port())))
     }
 
+    /// Any request; a body that is null is none.
+    pub fn send(self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.try_send(method, path, &body).unwrap()
+    }
+
     /// Enqueues with a body as it is.
     pub fn post(self, body: &str) -> Answer {
         self.try_post(body).unwrap()
