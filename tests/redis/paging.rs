@@ -2,7 +2,9 @@
 
 use journeyman::drivers::redis::RedisStore;
 use journeyman::job::{JobId, Priority};
-use journeyman::queue::{Cancelled, Cursor, Driver, Forgotten, Listing, NewJob, Operator, Settlement, State, Unit};
+use journeyman::queue::{
+    Cancelled, Cursor, Driver, Forgotten, Inspector, Listing, NewJob, Operator, Retried, Retry, Settlement, State, Unit,
+};
 
 use super::server::Server;
 use super::{complete, job, open, push, queue, reserve};
@@ -119,4 +121,93 @@ async fn r40_a_purge_of_one_priority_finds_it_among_many_delayed() {
     assert_eq!(store.purge(&queue(), Some(Priority::Low), 150).await.unwrap(), 150);
     assert_eq!(store.purge(&queue(), Some(Priority::Low), 150).await.unwrap(), 50);
     assert_eq!(store.purge(&queue(), None, 10_000).await.unwrap(), 1_200);
+}
+
+/// R21, R51: a job cancelled deep in a long list is gone from every number, listing and reserve, and can be put back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r21_a_job_cancelled_deep_in_a_long_queue_never_runs() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.extend(push(&store, 900).await);
+    }
+    let pending = async || store.stats(&[queue()]).await.unwrap()[0].pending[1];
+    // Near the ends and far from them; one of these twice, with a retry in between, and one put back for good.
+    for place in [0, 5_399, 2_500, 2_501, 2_502, 2_503] {
+        assert_eq!(store.cancel(ids[place]).await.unwrap(), Cancelled::Done, "{place}");
+    }
+    assert!(matches!(store.cancel(ids[2_500]).await.unwrap(), Cancelled::Not(State::Cancelled)));
+    let put_back = |place: usize| Retry { job: ids[place], trail: bytes::Bytes::from_static(b"{}") };
+    for place in [2_502, 2_503] {
+        assert_eq!(store.retry(&put_back(place)).await.unwrap(), Retried::Done);
+    }
+    assert_eq!(store.cancel(ids[2_503]).await.unwrap(), Cancelled::Done);
+    assert_eq!(pending().await, 5_395);
+    let mut expected: Vec<JobId> = ids
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| ![0, 5_399, 2_500, 2_501, 2_502, 2_503].contains(place))
+        .map(|(_, id)| *id)
+        .collect();
+    expected.push(ids[2_502]);
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let (ids, next) = page(&store, State::Pending, after, 400).await;
+        listed.extend(ids);
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!(listed == expected, "{} {}", listed.len(), expected.len());
+    let mut taken = Vec::new();
+    while taken.len() < expected.len() {
+        let some = reserve(&store, 500).await.unwrap();
+        assert!(!some.is_empty());
+        taken.extend(some.iter().map(|job| job.reservation.job));
+    }
+    assert!(taken == expected);
+    assert!(reserve(&store, 500).await.unwrap().is_empty());
+    assert_eq!(pending().await, 0);
+    let left = ["EXISTS", "journeyman:queue:{default}:marks", "journeyman:queue:{default}:quarantine"];
+    assert_eq!(server.ask(&left).lines().next(), Some(":0"));
+}
+
+/// R40: a purge counts jobs, not what was left of cancelled ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r40_a_purge_does_not_count_what_was_cancelled() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.extend(push(&store, 900).await);
+    }
+    for id in &ids[2_100..2_200] {
+        store.cancel(*id).await.unwrap();
+    }
+    assert_eq!(store.purge(&queue(), None, 10_000).await.unwrap(), 4_400);
+    assert_eq!(store.stats(&[queue()]).await.unwrap()[0].cancelled, 100);
+    assert_eq!(server.ask(&["EXISTS", "journeyman:queue:{default}:marks"]).lines().next(), Some(":0"));
+}
+
+/// R51: a list may move far between two pages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r51_a_place_is_found_again_after_the_list_moved_far() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    let mut ids = Vec::new();
+    for _ in 0..13 {
+        ids.extend(push(&store, 1_000).await);
+    }
+    let mut after = None;
+    for _ in 0..25 {
+        after = page(&store, State::Pending, after, 500).await.1;
+    }
+    for _ in 0..16 {
+        reserve(&store, 500).await.unwrap();
+    }
+    let (listed, next) = page(&store, State::Pending, after, 400).await;
+    assert!(listed == ids[12_500..12_900]);
+    assert_eq!(page(&store, State::Pending, next, 400).await, (ids[12_900..].to_vec(), None));
 }

@@ -119,7 +119,7 @@ impl RedisStore {
         let mut keys = Vec::from(self.keys.all_pending(queue));
         keys.extend([self.keys.delayed(queue), self.keys.jobs(queue), self.keys.state(queue)]);
         keys.extend([self.keys.leases(queue), self.keys.reserved(queue, request.worker), self.keys.quarantine(queue)]);
-        keys.push(self.keys.paused(queue));
+        keys.push(self.keys.marks(queue));
         let order: String = priorities.iter().map(|&priority| char::from(b'0' + priority.as_number())).collect();
         let args: Vec<Value> = vec![
             self.now(),

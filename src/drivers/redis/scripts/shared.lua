@@ -16,6 +16,9 @@
 --   47-62  changed_at (of a reserved job: when its holder got it)
 --   63-78  available_at        79-94  started_at
 --   95-    worker (while reserved), a line feed, the trail
+--
+-- Fields of `marks`, a hash that most queues do not have: `paused`; an id, with how many husks of it are in its pending
+-- list; a digit 1-4, with how many husks there are in the list of that priority.
 local sub, byte = string.sub, string.byte
 
 local NEVER_SETTLED = '0000000000000000000000'
@@ -101,6 +104,23 @@ local function note_release(outbox, reply, id, claim)
   outbox[#outbox + 1] = claim
   reply[#reply + 1] = id
   reply[#reply + 1] = claim
+end
+
+-- Lets go of husks: ids popped from the list of a priority whose jobs were cancelled there, and that only stayed because
+-- to look for them would have been dear. Where a job waits there again, the husk is the one popped first. Returns the other
+-- ids.
+local function without_husks(marks, priority, ids)
+  local counts, left, kept = redis.call('HMGET', marks, unpack(ids)), {}, {}
+  for i, id in ipairs(ids) do
+    local husks = left[id] or tonumber(counts[i] or 0)
+    if husks > 0 then left[id] = husks - 1 else kept[#kept + 1] = id end
+  end
+  if #kept == #ids then return kept end
+  for id, husks in pairs(left) do
+    if husks > 0 then redis.call('HSET', marks, id, husks) else redis.call('HDEL', marks, id) end
+  end
+  if redis.call('HINCRBY', marks, priority, #kept - #ids) <= 0 then redis.call('HDEL', marks, priority) end
+  return kept
 end
 
 -- The letter of the state that a job is in. One that waits is pending or delayed according to where it waits.
