@@ -34,7 +34,8 @@ impl RedisStore {
         if request.is_repeat {
             let taken = self.recall(request, request.queues).await?;
             if !taken.is_empty() {
-                return Ok(Reserved { jobs: taken, next_due: None });
+                let looks = together(request.queues.iter().map(|queue| self.look(queue, PER_CALL))).await?;
+                return Ok(Reserved { jobs: taken, next_due: looks.iter().filter_map(|look| look.next_due).min() });
             }
         }
         let max = request.max.min(PER_CALL);
