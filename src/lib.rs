@@ -12,6 +12,7 @@ pub mod drivers;
 pub mod http;
 pub mod queue;
 mod shutdown;
+pub mod tables;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -4,6 +4,8 @@
 //! A setting is one field of one of the structs here; its key, variable, default, bounds and documentation stand with
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
+mod allow_list;
+mod callbacks;
 mod error;
 mod http;
 mod kinds;
@@ -16,13 +18,17 @@ mod retention;
 mod secret;
 mod show;
 mod sources;
+mod sql_url;
 mod store;
+mod tables;
 mod value;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use allow_list::{AllowList, AllowedTable};
+pub use callbacks::{CallbacksConfig, HostPattern};
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
@@ -33,7 +39,9 @@ pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
+pub use sql_url::{SqlFamily, SqlUrl};
 pub use store::{Connection, StoreConfig};
+pub use tables::TablesConfig;
 pub use worker::WorkerConfig;
 
 use layers::Layers;
@@ -47,6 +55,8 @@ pub struct Config {
     pub redis: RedisConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
+    pub tables: TablesConfig,
+    pub callbacks: CallbacksConfig,
     pub logging: LoggingConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
@@ -77,6 +87,8 @@ impl Config {
         let redis = RedisConfig::read(reader);
         let worker = WorkerConfig::read(reader);
         let retention = RetentionConfig::read(reader);
+        let tables = TablesConfig::read(reader);
+        let callbacks = CallbacksConfig::read(reader);
         let logging = LoggingConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
@@ -90,12 +102,17 @@ impl Config {
         if let Some(worker) = &worker {
             worker.check(reader);
         }
+        if let Some(tables) = &tables {
+            tables.check(reader);
+        }
         Some(Self {
             http: http?,
             store: store?,
             redis: redis?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
+            tables: tables?,
+            callbacks: callbacks?,
             logging: logging?,
             examples: examples?,
         })
