@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use journeyman_job::{JobId, Priority, QueueName};
 
+use crate::config::Connection;
+
 type Override = (String, String, String);
 
 /// An HTTP job server with Laravel-style job traits.
@@ -30,7 +32,7 @@ pub(super) struct Shared {
     /// Folder of the embedded store [default: data]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
-    /// Store to use: sqlite, redis or memory [default: sqlite]
+    /// Store to use: sqlite, redis, memory, sync or null [default: sqlite]
     #[arg(long, global = true, value_name = "NAME")]
     connection: Option<String>,
     /// What to log: error, warn, info, debug, trace [default: info]
@@ -207,9 +209,21 @@ impl Command {
         }
     }
 
-    /// Whether the command makes sense only with a store that other processes see too.
-    pub(super) fn needs_shared_store(&self) -> bool {
-        matches!(self, Self::Work(_) | Self::Dispatch(_) | Self::Status { .. } | Self::Stats { .. })
+    /// Why this command can do nothing with this store.
+    pub(super) fn needs_another_store(&self, connection: Connection) -> Option<&'static str> {
+        let looks = matches!(self, Self::Status { .. } | Self::Stats { .. });
+        let works = matches!(self, Self::Work(_));
+        let dispatches = matches!(self, Self::Dispatch(_));
+        match connection {
+            Connection::Memory if looks || works || dispatches => {
+                Some("the memory store ends with this process: use it with `serve`")
+            }
+            Connection::Sync if looks || works => {
+                Some("the sync connection runs each job where it is dispatched: use it with `serve` or `dispatch`")
+            }
+            Connection::Null if looks || works => Some("the null connection drops every job: there is nothing to see"),
+            _ => None,
+        }
     }
 
     /// The settings that this command's flags stand for.

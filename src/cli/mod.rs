@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use journeyman_job::registry;
 use tokio::runtime::Runtime;
 
-use crate::config::{Config, Connection, Loaded, Sources};
+use crate::config::{Config, Loaded, Sources};
 use crate::queue::StoreError;
 use crate::telemetry;
 use arguments::{Arguments, Command, Shared};
@@ -37,6 +37,8 @@ enum Failure {
     Registry(#[from] registry::RegistryError),
     #[error("{0}; check QUEUE_CONNECTION and the store's settings with `journeyman config show`")]
     Store(#[from] StoreError),
+    #[error("{0}; check QUEUE_CONNECTION and the store's settings with `journeyman config show`")]
+    App(#[from] crate::app::AppError),
     #[error("{0}")]
     Start(#[from] crate::app::StartError),
     #[error("{0}")]
@@ -75,9 +77,8 @@ fn execute(arguments: Arguments) -> Outcome {
         return openapi::run(options);
     }
     let Loaded { config, rows } = load(&command, &shared)?;
-    if config.store.connection == Connection::Memory && command.needs_shared_store() {
-        let message = "the memory store ends with this process: use it with `serve`, or name another with --connection";
-        return Err(Failure::Other(message.into()));
+    if let Some(reason) = command.needs_another_store(config.store.connection) {
+        return Err(Failure::Other(format!("{reason}, or name another with --connection")));
     }
     let output = Output::new(command.wants_json());
     telemetry::start(&config.logging);

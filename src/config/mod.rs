@@ -6,16 +6,19 @@
 
 mod allow_list;
 mod callbacks;
+mod connections;
 mod error;
 mod http;
 mod kinds;
 mod layers;
 mod logging;
+mod queue;
 mod reader;
 mod redis;
 mod redis_url;
 mod retention;
 mod secret;
+mod security;
 mod show;
 mod sources;
 mod sql_url;
@@ -29,20 +32,23 @@ mod tests;
 
 pub use allow_list::{AllowList, AllowedTable};
 pub use callbacks::{CallbacksConfig, HostPattern};
+pub use connections::{NamedConnection, Place};
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
 pub use logging::{Directives, LogFormat, LoggingConfig};
+pub use queue::{QueueConfig, QueuePriority};
 pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
+pub use security::SecurityConfig;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
 pub use sql_url::{SqlFamily, SqlUrl};
-pub use store::{Connection, StoreConfig};
+pub use store::{Codec, Connection, StoreConfig};
 pub use tables::TablesConfig;
-pub use worker::WorkerConfig;
+pub use worker::{PoolSize, WorkerConfig};
 
 use layers::Layers;
 use reader::{Reader, Setting};
@@ -53,11 +59,13 @@ pub struct Config {
     pub http: HttpConfig,
     pub store: StoreConfig,
     pub redis: RedisConfig,
+    pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub tables: TablesConfig,
     pub callbacks: CallbacksConfig,
     pub logging: LoggingConfig,
+    pub security: SecurityConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
 }
@@ -85,11 +93,13 @@ impl Config {
         let http = HttpConfig::read(reader);
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
-        let worker = WorkerConfig::read(reader);
+        let queue = QueueConfig::read(reader);
+        let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
         let tables = TablesConfig::read(reader);
         let callbacks = CallbacksConfig::read(reader);
         let logging = LoggingConfig::read(reader);
+        let security = SecurityConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
             env: "JOURNEYMAN_EXAMPLES",
@@ -98,6 +108,9 @@ impl Config {
         });
         if let (Some(redis), Some(store)) = (&redis, &store) {
             redis.check(store, reader);
+        }
+        if let (Some(store), Some(security)) = (&store, &security) {
+            store.check(security, reader);
         }
         if let Some(worker) = &worker {
             worker.check(reader);
@@ -109,11 +122,13 @@ impl Config {
             http: http?,
             store: store?,
             redis: redis?,
+            queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
             tables: tables?,
             callbacks: callbacks?,
             logging: logging?,
+            security: security?,
             examples: examples?,
         })
     }

@@ -1,7 +1,6 @@
 //! From a stored body to a job that can run.
 
-use journeyman_job::{Job, RawJson, registry};
-use serde::Deserialize;
+use journeyman_job::{Job, Misfit, RawJson, registry};
 
 /// Why a body or payload is no job of this binary.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +10,13 @@ pub enum Undecodable {
     UnknownType { name: String },
     /// `pointer` is the JSON pointer of the faulty place inside the payload, empty for the payload itself.
     #[error("job {name}: {}{message}", at(.pointer))]
-    Payload { name: String, pointer: String, message: String },
+    Payload {
+        name: String,
+        pointer: String,
+        message: String,
+        /// Another worker may have the key that a secret in it is sealed with: the job is not at fault.
+        is_missing_key: bool,
+    },
 }
 
 fn at(pointer: &str) -> String {
@@ -21,45 +26,30 @@ fn at(pointer: &str) -> String {
 /// Names the closest known type; the list of all of them is for `journeyman types`.
 fn hint(name: &str) -> String {
     let closest = registry::names()
-        .iter()
+        .into_iter()
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .min()
         .filter(|(distance, _)| *distance <= 3);
     closest.map_or_else(String::new, |(_, known)| format!(" (did you mean {known:?}?)"))
 }
 
-/// Decodes the job of a type name and its payload.
+/// Decodes the job of a type name and the payload that a caller has given.
 pub fn decode_payload(name: &str, data: &RawJson) -> Result<Box<dyn Job>, Undecodable> {
-    // Type before data: in that order typetag reads the payload straight from the text, exact numbers and all.
-    let quoted = serde_json::Value::from(name);
-    decode(name, format!(r#"{{"type":{quoted},"data":{}}}"#, data.get()).as_bytes())
+    known(name)?;
+    registry::decode_given(name, data).map_err(|misfit| misfitting(name, misfit))
 }
 
 /// Decodes the job in a stored body whose type name is `name`.
 pub fn decode(name: &str, body: &[u8]) -> Result<Box<dyn Job>, Undecodable> {
-    if !registry::knows(name) {
-        return Err(Undecodable::UnknownType { name: name.to_owned() });
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
-    <Box<dyn Job>>::deserialize(tracked).map_err(|error| {
-        let path = track.path();
-        let pointer = path.iter().skip(1).filter_map(pointer_step).collect();
-        Undecodable::Payload { name: name.to_owned(), pointer, message: without_position(&error.to_string()) }
-    })
+    known(name)?;
+    registry::decode(name, body).map_err(|misfit| misfitting(name, misfit))
 }
 
-fn pointer_step(segment: &serde_path_to_error::Segment) -> Option<String> {
-    use serde_path_to_error::Segment::{Enum, Map, Seq, Unknown};
-    match segment {
-        Seq { index } => Some(format!("/{index}")),
-        Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-        Enum { .. } | Unknown => None,
-    }
+fn known(name: &str) -> Result<(), Undecodable> {
+    if registry::knows(name) { Ok(()) } else { Err(Undecodable::UnknownType { name: name.to_owned() }) }
 }
 
-/// Line and column are those of a text that the caller never saw.
-fn without_position(message: &str) -> String {
-    message.rfind(" at line ").map_or(message, |end| &message[..end]).to_owned()
+fn misfitting(name: &str, misfit: Misfit) -> Undecodable {
+    let Misfit { pointer, message, is_missing_key } = misfit;
+    Undecodable::Payload { name: name.to_owned(), pointer, message, is_missing_key }
 }

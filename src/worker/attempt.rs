@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use journeyman_job::{Job, JobContext, JobError, Lane, Outcome};
+use journeyman_job::{Handling, Job, JobContext, JobError, Lane, Outcome};
 use tower::Service;
 use tower::util::BoxCloneSyncService;
 
@@ -51,9 +51,19 @@ impl Service<Attempt> for RunJob {
     fn call(&mut self, attempt: Attempt) -> AttemptFuture {
         Box::pin(async move {
             match &attempt.phase {
-                Phase::Handle => attempt.job.handle(&attempt.context).await,
+                Phase::Handle => handle(attempt).await,
                 Phase::Failed(error) => attempt.job.failed(&attempt.context, error).await.map(|()| Outcome::done()),
             }
         })
     }
+}
+
+/// `handle` within the layers that the job's type puts around it.
+async fn handle(attempt: Attempt) -> Result<Outcome, JobError> {
+    let Attempt { job, context, .. } = attempt;
+    let middleware = job.middleware();
+    if middleware.is_empty() {
+        return job.handle(&context).await;
+    }
+    middleware.run(Handling { job, context }).await
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use journeyman_job::{ContextParts, ErrorKind, Job, JobContext, JobError, JobOptions, JobResult, registry};
+use journeyman_job::{ContextParts, ErrorKind, Job, JobContext, JobError, JobOptions, JobResult};
 use tokio::sync::mpsc;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
@@ -16,8 +16,8 @@ use super::settler::Concluded;
 use crate::clock::Stopwatch;
 use crate::queue::{Body, Counted, ReservedJob, Settlement, Undecodable, decode};
 
-/// How long a job waits whose type this binary does not know, before some worker looks at it again.
-const UNKNOWN_TYPE_WAIT: Duration = Duration::from_secs(10);
+/// How long a job waits that only another binary or another configuration can run, before some worker looks at it again.
+const ELSEWHERE_WAIT: Duration = Duration::from_secs(10);
 
 /// What every attempt of a worker shares.
 #[derive(Debug)]
@@ -46,8 +46,15 @@ struct Ready {
 
 /// Why a stored job cannot run here.
 enum Obstacle {
-    UnknownType { job_type: String },
-    Undecodable { job_type: String, error: JobError },
+    /// This process lacks its type or a key to it; another worker may have it.
+    Elsewhere {
+        job_type: String,
+        reason: String,
+    },
+    Undecodable {
+        job_type: String,
+        error: JobError,
+    },
 }
 
 impl Executor {
@@ -96,8 +103,8 @@ impl Executor {
         let lost = JobError::of(ErrorKind::WorkerLost, "the worker that ran it died or fell silent");
         match ready(&hand.job) {
             Ok(ready) => self.judge(hand, &ready, ended, Err(lost)).await,
-            Err(Obstacle::UnknownType { job_type }) => {
-                // The policy needs no more than the options, and those can be read without knowing the type.
+            Err(Obstacle::Elsewhere { job_type, .. }) => {
+                // The policy needs no more than the options, and those can be read without decoding the job.
                 let options = Body::read(&hand.job.body).map(|body| body.options).unwrap_or_default();
                 let (settlement, ended) = ended.judged(&options, self.options.policy, Err(lost));
                 let happened = happened(&settlement, &ended);
@@ -160,12 +167,12 @@ impl Executor {
         let InHand { job: reserved, stopwatch, .. } = hand;
         let mut ended = Ended::new(reserved, stopwatch.elapsed());
         match obstacle {
-            Obstacle::UnknownType { job_type } => {
+            Obstacle::Elsewhere { job_type, reason } => {
                 warn!(
-                    job.id = %reserved.reservation.job, job.r#type = %job_type,
-                    "unknown job type: put back without using an attempt, for a worker that knows it"
+                    job.id = %reserved.reservation.job, job.r#type = %job_type, reason,
+                    "put back without using an attempt, for a worker that can run it"
                 );
-                let settlement = Settlement::Snooze { delay: UNKNOWN_TYPE_WAIT };
+                let settlement = Settlement::Snooze { delay: ELSEWHERE_WAIT };
                 let happened = Happened::PutOff { duration: ended.duration };
                 self.hand_over(hand, &job_type, ended, settlement, None, happened).await;
             }
@@ -210,16 +217,13 @@ fn ready(reserved: &ReservedJob) -> Result<Ready, Obstacle> {
     };
     let body = Body::read(&reserved.body)
         .map_err(|reason| undecodable("?", format!("the stored job cannot be read: {reason}")))?;
-    if !registry::knows(&body.type_name) {
-        return Err(Obstacle::UnknownType { job_type: body.type_name.into_owned() });
-    }
-    match decode(&body.type_name, &reserved.body) {
-        Ok(job) => {
-            Ok(Ready { job: Arc::from(job), job_type: Arc::from(body.type_name.as_ref()), options: body.options })
+    let decoded = decode(&body.type_name, &reserved.body).map_err(|error| match error {
+        Undecodable::UnknownType { .. } | Undecodable::Payload { is_missing_key: true, .. } => {
+            Obstacle::Elsewhere { reason: error.to_string(), job_type: body.type_name.clone().into_owned() }
         }
-        Err(Undecodable::UnknownType { name }) => Err(Obstacle::UnknownType { job_type: name }),
-        Err(error @ Undecodable::Payload { .. }) => Err(undecodable(&body.type_name, error.to_string())),
-    }
+        Undecodable::Payload { .. } => undecodable(&body.type_name, error.to_string()),
+    });
+    Ok(Ready { job: Arc::from(decoded?), job_type: Arc::from(body.type_name.as_ref()), options: body.options })
 }
 
 fn happened(settlement: &Settlement, ended: &Ended) -> Happened {

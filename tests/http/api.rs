@@ -15,7 +15,8 @@ use journeyman::drivers::memory::MemoryStore;
 use journeyman::http::{ApiLimits, ApiState, PoolGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    CallId, Driver, QueueManager, ReserveRequest, ReservedJob, Settle, Settled, Settlement, Store, Trail, WorkerId,
+    CallId, Driver, QueueManager, ReserveRequest, ReservedJob, Routing, Settle, Settled, Settlement, Store, Trail,
+    WorkerId,
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,10 @@ impl Api {
         let shutdown = CancellationToken::new();
         let slow = QueueName::new("slow").unwrap();
         let mut state = ApiState {
-            manager: QueueManager::new(dyn_store, HashMap::from([(slow, Priority::Low)])),
+            manager: QueueManager::new(
+                dyn_store,
+                Routing { priorities: HashMap::from([(slow, Priority::Low)]), ..Routing::default() },
+            ),
             limits: ApiLimits { max_body: 1200 * 1024, body_timeout: Duration::from_millis(200), max_depth: 64 },
             pool: PoolGauge::new(|| 85.0),
             clock: clock.clone(),

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Backoff, Callback, Job, JobId, JobOptions, Priority, QueueName, QueueNameError, RawJson, RetryConfig};
+use crate::{
+    Backoff, Callback, Job, JobId, JobOptions, Priority, QueueName, QueueNameError, RawJson, RetryConfig, secret,
+};
 
 /// Where [`JobContext::dispatch`](crate::JobContext::dispatch) sends jobs; implemented by the server.
 #[async_trait]
@@ -102,25 +104,37 @@ pub struct Dispatch {
 impl JobSpec {
     /// Reads type, payload and options off a job.
     pub fn of(job: &dyn Job) -> Result<Self, DispatchError> {
-        #[derive(Deserialize)]
-        struct Tagged {
-            #[serde(rename = "type")]
-            type_name: String,
-            data: Box<RawValue>,
-        }
-        let payload = |source| DispatchError::Payload { job_type: job.typetag_name().to_owned(), source };
-        let text = serde_json::to_string(job).map_err(payload)?;
-        let Tagged { type_name, data } = serde_json::from_str(&text).map_err(payload)?;
-        Self::with_data(job, type_name, data.into())
+        let (type_name, data) = written(job)?;
+        Self::assembled(job, type_name, data)
     }
 
-    /// The same for a payload whose exact text is already at hand.
+    /// The same for the payload that `job` was decoded from: its exact text is kept, unless its type has secrets, which
+    /// are sealed.
     pub fn with_data(job: &dyn Job, type_name: String, data: RawJson) -> Result<Self, DispatchError> {
+        let data = if secret::holds_secrets(&type_name) { written(job)?.1 } else { data };
+        Self::assembled(job, type_name, data)
+    }
+
+    fn assembled(job: &dyn Job, type_name: String, data: RawJson) -> Result<Self, DispatchError> {
         let queue = QueueName::new(&job.queue())
             .map_err(|source| DispatchError::QueueName { job_type: type_name.clone(), source })?;
         let has_priority = job.priority().is_some();
         Ok(Self { type_name, data, queue, options: JobOptions::of(job), has_priority, unique: job.unique() })
     }
+}
+
+/// Type name and payload of a job, its secrets sealed.
+fn written(job: &dyn Job) -> Result<(String, RawJson), DispatchError> {
+    #[derive(Deserialize)]
+    struct Tagged {
+        #[serde(rename = "type")]
+        type_name: String,
+        data: Box<RawValue>,
+    }
+    let payload = |source| DispatchError::Payload { job_type: job.typetag_name().to_owned(), source };
+    let text = secret::writing(job.typetag_name(), || serde_json::to_string(job)).map_err(payload)?;
+    let Tagged { type_name, data } = serde_json::from_str(&text).map_err(payload)?;
+    Ok((type_name, data.into()))
 }
 
 impl Dispatch {

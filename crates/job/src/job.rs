@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Backoff, JobContext, JobError, JobResult, Lane, Priority, Unique};
+use crate::{Backoff, JobContext, JobError, JobResult, Lane, Middleware, Priority, Unique};
 
 /// A unit of background work. The fields of the implementing struct are its payload.
 ///
@@ -64,6 +64,11 @@ pub trait Job: Debug + Send + Sync {
     /// Where `handle` runs. Code that blocks the thread belongs in [`Lane::Blocking`].
     fn lane(&self) -> Lane {
         Lane::Async
+    }
+
+    /// Layers around `handle`: time limits, retries within an attempt, a circuit breaker, any tower layer. Default none.
+    fn middleware(&self) -> Middleware {
+        Middleware::new()
     }
 
     /// What makes it the same work as another job of its queue: while one has not ended, dispatching a second gives back

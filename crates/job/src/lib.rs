@@ -30,10 +30,14 @@ mod backoff;
 mod callback;
 mod context;
 pub mod credits;
+mod decode;
 mod dispatch;
 mod error;
+mod handler;
+mod handler_result;
 mod ids;
 mod job;
+mod middleware;
 mod options;
 mod outcome;
 mod priority;
@@ -41,6 +45,7 @@ mod queue_name;
 mod raw_json;
 pub mod registry;
 pub mod seconds;
+pub mod secret;
 
 pub mod prelude;
 
@@ -48,16 +53,21 @@ pub use amount::{Amount, AmountError};
 pub use backoff::{Backoff, RetryConfig, RetryConfigError, Strategy};
 pub use callback::{Callback, CallbackError};
 pub use context::{AppState, ContextParts, JobContext};
+pub use decode::Misfit;
 pub use dispatch::{Dispatch, DispatchError, DispatchOptions, Dispatcher, JobSpec, Unique, When};
 pub use error::{ErrorKind, JobError};
+pub use handler::{Handler, register_handler, set_work_timeout};
+pub use handler_result::HandlerResult;
 pub use ids::JobId;
 pub use job::Job;
 pub use journeyman_job_macros::job;
+pub use middleware::{CircuitBreaker, HandleService, Handling, Middleware};
 pub use options::{JobOptions, Lane};
 pub use outcome::{JobResult, Outcome};
 pub use priority::{Priority, PriorityError};
 pub use queue_name::{QueueName, QueueNameError};
 pub use raw_json::RawJson;
+pub use secret::Secret;
 
 /// What the expansion of `#[job]` names; not for people.
 #[doc(hidden)]
@@ -67,3 +77,8 @@ pub mod __private {
     pub use schemars;
     pub use typetag;
 }
+
+/// The examples of the page for job authors compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/jobs.md")]
+struct PageForJobAuthors;

@@ -35,3 +35,33 @@ fn r49_secrets_are_never_shown() {
         assert!(errors.to_string().contains("***"), "{errors}");
     }
 }
+
+#[test]
+fn r12_keys_are_read_and_never_shown() {
+    let keys = [1_u8, 2].map(|byte| {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode([byte; 32])
+    });
+    let [new, old] = &keys;
+    let given = format!("new:{new}, old:{old}");
+    let loaded = Config::load(&environment(&[("JOURNEYMAN_KEYS", &given)])).unwrap();
+    assert_eq!(loaded.config.security.keys.as_ref().unwrap().ids().collect::<Vec<_>>(), ["new", "old"]);
+    let (_directory, listed) = file(&format!("[security]\nkeys = ['new:{new}', 'old:{old}']\n"));
+    assert_eq!(Config::load(&listed).unwrap().config.security, loaded.config.security);
+    assert_eq!(Config::load(&environment(&[])).unwrap().config.security.keys, None);
+
+    let json = serde_json::to_string(&loaded.rows).unwrap();
+    assert!(json.contains(r#"{"key":"security.keys","value":"***","origin":"environment JOURNEYMAN_KEYS""#), "{json}");
+    let mut seen = format!("{loaded:?} {json}");
+    for (wrong, rule) in [
+        (new.clone(), "key 1 has no id"),
+        (format!("a:{new},a:{old}"), "two keys are called"),
+        (format!("a:{new}!"), "not base64"),
+        ("a:c2hvcnQ=".to_owned(), "5 bytes long: give 32"),
+    ] {
+        let errors = Config::load(&environment(&[("JOURNEYMAN_KEYS", &wrong)])).unwrap_err();
+        assert!(errors.to_string().contains(rule), "{errors}");
+        seen += &format!("{errors} {errors:?}");
+    }
+    assert!(!keys.iter().any(|key| seen.contains(key.as_str())) && !seen.contains("c2hvcnQ"), "{seen}");
+}

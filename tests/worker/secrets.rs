@@ -1,0 +1,74 @@
+//! R12: what a store and its readers see of a secret, and what a worker without the key does.
+
+use journeyman::job::secret::{KeyRing, install_keys, redact};
+use journeyman::job::{Dispatch, RawJson, Secret, prelude::*};
+use journeyman::queue::{Body, State};
+use serde_json::Value;
+
+use super::Rig;
+use super::handlers::{api, enqueue};
+use super::jobs::Diary;
+use crate::support::eventually;
+
+/// Notes its token, which a real job must not.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Login {
+    user: String,
+    token: Secret<String>,
+}
+
+#[job(name = "secret.login", max_tries = 1)]
+impl Job for Login {
+    async fn handle(&self, ctx: &JobContext) -> JobResult {
+        ctx.require::<Diary>()?.note(self.token.expose());
+        Err(JobError::new(format!("{self:?} was refused")))
+    }
+}
+
+/// The ring of this whole test process.
+fn keys() {
+    install_keys(KeyRing::parse("test:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap()).unwrap();
+}
+
+#[tokio::test]
+async fn r12_a_plain_secret_from_the_api_is_stored_sealed_and_reaches_only_its_job() {
+    keys();
+    let rig = Rig::new();
+    let id = enqueue(&api(&rig), "secret.login", r#"{"user":"ann","token":"hunter2"}"#).await;
+    let record = rig.record(id).await;
+    let body = String::from_utf8(record.body.to_vec()).unwrap();
+    assert!(!body.contains("hunter2") && body.contains("ann"), "{body}");
+    let shown = redact(Body::read(&record.body).unwrap().data.get()).into_owned();
+    assert_eq!(shown, r#"{"user":"ann","token":"[secret]"}"#);
+
+    let worker = rig.start();
+    let record = rig.until(id, State::Failed).await;
+    assert_eq!(rig.diary.notes(), ["hunter2"]);
+    let told = record.trail.error.as_ref().unwrap().message().to_owned();
+    assert_eq!(told, r#"Login { user: "ann", token: [secret] } was refused"#);
+    let trail = String::from_utf8(record.trail.encode().to_vec()).unwrap();
+    assert!(!trail.contains("hunter2"), "{trail}");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn r12_a_worker_without_the_key_leaves_the_job_to_one_that_has_it() {
+    keys();
+    let rig = Rig::new();
+    let other = KeyRing::parse("other:CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=").unwrap();
+    let sealed = other.seal("secret.login", b"\"hunter2\"").unwrap();
+    let mut dispatch = Dispatch::new(&Login { user: "ann".into(), token: "x".to_owned().into() }).unwrap();
+    dispatch.spec.data = RawJson::encode(&serde_json::json!({"user": "ann", "token": sealed})).unwrap();
+    let worker = rig.start();
+    let id = rig.send(dispatch).await;
+    let record = rig.until(id, State::Delayed).await;
+    assert_eq!((record.attempts, rig.diary.notes().len()), (0, 0));
+    eventually("it stays", async || rig.record(id).await.state == State::Delayed).await;
+    worker.stop().await;
+}
+
+#[test]
+fn r12_the_schema_of_a_secret_is_for_writing_only() {
+    let schema = (journeyman::job::registry::find("secret.login").unwrap().schema)().to_value();
+    assert_eq!(schema["properties"]["token"]["writeOnly"], Value::Bool(true));
+}
