@@ -5,12 +5,15 @@ mod connections;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use journeyman_job::credits::Credits;
 use journeyman_job::{AppState, secret};
 
 use crate::chance;
-use crate::config::{Config, Connection, PoolSize};
+use crate::config::{CallbacksConfig, Config, Connection, PoolSize};
 use crate::drivers::Connected;
 use crate::queue::{Codec, Policy, QueueManager, Retention, StoreError, WorkerId, WorkerIdError};
+use crate::tables::{Location, Tables, TablesOptions};
+use crate::webhook::{Webhooks, WebhooksOptions};
 use crate::worker::{Observer, Ordering, Pool, Surroundings, Until, Worker, WorkerOptions};
 
 /// Jobs that may run at once where they are dispatched. A job that dispatches another one holds its slot meanwhile.
@@ -22,6 +25,8 @@ pub struct App {
     pub config: Config,
     pub connected: Connected,
     pub manager: QueueManager,
+    /// What jobs find in their context.
+    state: Arc<AppState>,
     /// The workers of connections that run jobs while they are dispatched; they live as long as the app.
     _inline: Arc<Vec<Worker>>,
 }
@@ -31,6 +36,9 @@ pub struct App {
 pub struct Setup {
     /// The codec of the default connection, in place of the configured one.
     pub codec: Option<Arc<dyn Codec>>,
+    /// What jobs find in their context, beside or in place of what the server gives: [`Tables`], [`Credits`] and
+    /// [`Webhooks`].
+    pub state: AppState,
 }
 
 /// Why an app could not start.
@@ -79,21 +87,22 @@ impl App {
         // The default connection has a name too.
         managers.entry(config.default_connection().to_owned()).or_insert_with(|| main.clone());
         let manager = main.with_connections(managers);
+        let state = Arc::new(shared_state(&config, setup.state));
         let mut inline = Vec::new();
         let main = std::iter::once((&config, &connected));
         for (config, connected) in main.chain(others.values().map(|(config, connected)| (config, connected))) {
             if config.store.connection == Connection::Sync {
-                let surroundings = surroundings(connected, &manager, None);
+                let surroundings = surroundings(connected, &manager, &state, None);
                 inline.push(Worker::start(inline_options(config)?, surroundings).map_err(StartError::from)?);
             }
         }
-        Ok(Self { config, connected, manager, _inline: Arc::new(inline) })
+        Ok(Self { config, connected, manager, state, _inline: Arc::new(inline) })
     }
 
     /// Starts a worker as configured; with `stop_when_empty` it ends once nothing is left to run.
     pub fn work(&self, stop_when_empty: bool, observer: Option<Observer>) -> Result<Worker, StartError> {
         let options = worker_options(&self.config, stop_when_empty)?;
-        Ok(Worker::start(options, surroundings(&self.connected, &self.manager, observer))?)
+        Ok(Worker::start(options, surroundings(&self.connected, &self.manager, &self.state, observer))?)
     }
 
     /// Jobs that a worker of this process runs at once.
@@ -116,12 +125,45 @@ impl App {
     }
 }
 
-fn surroundings(connected: &Connected, manager: &QueueManager, observer: Option<Observer>) -> Surroundings {
+/// The application's tables as configured; nothing is connected yet.
+pub fn tables(config: &Config) -> Tables {
+    let location = match &config.tables.url {
+        Some(url) => Location::Server(url.clone()),
+        None => Location::File(config.store.data_dir.join("app.db")),
+    };
+    Tables::new(TablesOptions {
+        location,
+        allow: config.tables.allow.clone(),
+        connections: config.tables.connections,
+        timeout: config.store.connection_timeout,
+    })
+}
+
+fn shared_state(config: &Config, mut state: AppState) -> AppState {
+    if state.get::<Tables>().is_none() {
+        state = state.with(tables(config));
+    }
+    if let (None, Some(tables)) = (state.get::<Credits>(), state.get::<Tables>().cloned()) {
+        state = state.with(Credits::new(tables));
+    }
+    if state.get::<Webhooks>().is_none() {
+        let CallbacksConfig { timeout, hosts, allow_private, ca_file, .. } = config.callbacks.clone();
+        state = state.with(Webhooks::new(WebhooksOptions { timeout, hosts, allow_private, ca_file }));
+    }
+    state
+}
+
+fn surroundings(
+    connected: &Connected,
+    manager: &QueueManager,
+    state: &Arc<AppState>,
+    observer: Option<Observer>,
+) -> Surroundings {
     Surroundings {
         store: Arc::clone(&connected.store),
         connect: Arc::clone(&connected.connect),
         dispatcher: Arc::new(manager.clone()),
-        state: Arc::new(AppState::default()),
+        state: Arc::clone(state),
         observer,
     }
 }

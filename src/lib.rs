@@ -17,6 +17,7 @@ mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wake;
+pub mod webhook;
 pub mod worker;
 
 pub use journeyman_job as job;

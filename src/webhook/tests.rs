@@ -1,0 +1,1 @@
+//! Posts to a receiver of our own, over TLS.
