@@ -1,6 +1,6 @@
-use journeyman_job::Amount;
 use journeyman_job::credits::{Credits, Currency, Posting, PostingKind, TransactionId, UserId};
 use journeyman_job::prelude::*;
+use journeyman_job::{Amount, Unique};
 
 /// Adds bought credit to a user's account, once per transaction id however often it runs.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -31,5 +31,10 @@ impl Job for CreditPurchase {
     /// Long enough for a database that is being restarted: the money has been paid.
     fn backoff(&self) -> Option<Backoff> {
         Some(Backoff::exponential())
+    }
+
+    /// Asked for twice while it waits, it is one job. Asked for again later, it finds its work done.
+    fn unique(&self) -> Option<Unique> {
+        Some(Unique::Auto)
     }
 }

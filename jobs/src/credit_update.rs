@@ -1,6 +1,6 @@
-use journeyman_job::Amount;
 use journeyman_job::credits::{Credits, Posting, PostingKind, TransactionId, UserId};
 use journeyman_job::prelude::*;
+use journeyman_job::{Amount, Unique};
 
 /// Grants credit, or takes it where the amount is negative, once per transaction id. What is not there cannot be taken.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,5 +28,10 @@ impl Job for CreditUpdate {
 
     fn backoff(&self) -> Option<Backoff> {
         Some(Backoff::exponential())
+    }
+
+    /// Asked for twice while it waits, it is one job. Asked for again later, it finds its work done.
+    fn unique(&self) -> Option<Unique> {
+        Some(Unique::Auto)
     }
 }

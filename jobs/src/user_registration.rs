@@ -1,6 +1,6 @@
-use journeyman_job::Amount;
 use journeyman_job::credits::{Credits, Email, Registration, UserId};
 use journeyman_job::prelude::*;
+use journeyman_job::{Amount, Unique};
 
 /// Adds a user, with credit to begin with where it is given.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,5 +28,10 @@ impl Job for UserRegistration {
 
     fn backoff(&self) -> Option<Backoff> {
         Some(Backoff::exponential())
+    }
+
+    /// Asked for twice while it waits, it is one job. Asked for again later, it finds its work done.
+    fn unique(&self) -> Option<Unique> {
+        Some(Unique::Auto)
     }
 }

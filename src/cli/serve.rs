@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::{Config, Connection};
 use crate::http::server::{self, ServerLimits};
-use crate::http::{self, ApiLimits, ApiState, PoolGauge};
+use crate::http::{self, ApiLimits, ApiState, Builtins, PoolGauge};
 use crate::shutdown;
 use crate::worker::Worker;
 
@@ -80,6 +80,7 @@ fn api_state(app: &App, worker: Option<&Worker>, shutdown: CancellationToken) ->
         store_name: app.connected.name.as_str().into(),
         shutdown,
         examples: app.takes_examples(),
+        builtins: Builtins { webhook: app.config.callbacks.from_api, database_operation: app.config.tables.from_api },
     }
 }
 

@@ -17,6 +17,11 @@ impl AllowList {
     /// Longest name of a table or column: what every database can hold.
     const NAME: usize = 63;
 
+    /// Reads it as the setting is written.
+    pub fn read(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -34,7 +39,8 @@ impl AllowList {
 impl Value for AllowList {
     fn parse(text: &str) -> Result<Self, String> {
         let rule = || {
-            "give tables with their columns, such as users:id,email;orders:id,state, names of A-Z a-z 0-9 _ only".to_owned()
+            "give tables with their columns, such as users:id,email;orders:id,state, names of A-Z a-z 0-9 _ only"
+                .to_owned()
         };
         let name = |text: &str| {
             let text = text.trim();
@@ -46,7 +52,8 @@ impl Value for AllowList {
         let mut tables: Vec<AllowedTable> = Vec::new();
         for written in text.split(';').filter(|written| !written.trim().is_empty()) {
             let (table, columns) = written.split_once(':').ok_or_else(rule)?;
-            let table = AllowedTable { name: name(table)?, columns: columns.split(',').map(name).collect::<Result<_, _>>()? };
+            let table =
+                AllowedTable { name: name(table)?, columns: columns.split(',').map(name).collect::<Result<_, _>>()? };
             if tables.iter().any(|known| known.name == table.name) {
                 return Err(format!("name the table {} once", table.name));
             }
@@ -76,7 +83,9 @@ mod tests {
 
     #[test]
     fn r42_a_name_that_would_need_quoting_is_refused() {
-        for bad in ["users", "users:", "users:*", "users:id;users:email", "us\"ers:id", "a.b:id", "1a:id", "a:b c", "ü:id"] {
+        for bad in
+            ["users", "users:", "users:*", "users:id;users:email", "us\"ers:id", "a.b:id", "1a:id", "a:b c", "ü:id"]
+        {
             assert!(AllowList::parse(bad).is_err(), "{bad}");
         }
     }

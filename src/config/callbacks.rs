@@ -28,6 +28,11 @@ settings! {
 pub struct HostPattern(String);
 
 impl HostPattern {
+    /// Reads it as the setting is written.
+    pub fn read(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+    }
+
     /// Whether the host, in lower case, is meant.
     pub fn covers(&self, host: &str) -> bool {
         match self.0.strip_prefix('*') {
@@ -42,8 +47,13 @@ impl Value for HostPattern {
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim().to_ascii_lowercase();
         let name = text.strip_prefix("*.").unwrap_or(&text);
-        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
-        if is_name { Ok(Self(text)) } else { Err("give host names such as hooks.example.org or *.example.org".to_owned()) }
+        let is_name =
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        if is_name {
+            Ok(Self(text))
+        } else {
+            Err("give host names such as hooks.example.org or *.example.org".to_owned())
+        }
     }
 
     fn show(&self) -> Option<String> {

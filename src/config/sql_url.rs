@@ -98,7 +98,15 @@ mod tests {
 
     #[test]
     fn r50_an_address_that_leads_nowhere_is_refused_without_its_password() {
-        for bad in ["", "canary", "mysql://", "mysql://db", "sqlite://x/canary", "mysql://:canary@/app", "mysql://a:ca/nary@db/app"] {
+        for bad in [
+            "",
+            "canary",
+            "mysql://",
+            "mysql://db",
+            "sqlite://x/canary",
+            "mysql://:canary@/app",
+            "mysql://a:ca/nary@db/app",
+        ] {
             assert!(SqlUrl::parse(bad).is_err(), "{bad}");
         }
         for bad in ["mysql://app:canary", "app:canary@db/app", "mysql://a:ca/nary@db/app"] {

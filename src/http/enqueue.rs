@@ -1,6 +1,6 @@
 //! `POST /api/queue/enqueue`: one job into its queue.
 
-mod request;
+pub(super) mod request;
 
 use axum::Json;
 use axum::extract::State;
@@ -36,7 +36,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     "task_type": "send_notification",
     "deduplicated": false
 }))]
-struct Enqueued {
+pub(super) struct Enqueued {
     #[schema(value_type = Uuid)]
     task_id: JobId,
     /// The same id.
@@ -93,7 +93,12 @@ async fn enqueue(
     State(api): State<ApiState>,
     JsonBody(request): JsonBody<EnqueueRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let dispatch = request.into_dispatch(api.examples)?;
+    let dispatch = request.into_dispatch(&api)?;
+    store(api, dispatch).await
+}
+
+/// Stores a job and tells where it is.
+pub(super) async fn store(api: ApiState, dispatch: Dispatch) -> Result<impl IntoResponse, Problem> {
     let task_type = dispatch.spec.type_name.clone();
     let Dispatched { id, queue, state, is_repeat } = send(api, dispatch).await?;
     let location = [(LOCATION, format!("/api/queue/status/{id}"))];

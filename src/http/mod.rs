@@ -8,6 +8,7 @@ mod code;
 mod docs;
 mod enqueue;
 mod error;
+mod examples;
 mod extract;
 mod frame;
 mod health;
@@ -55,6 +56,15 @@ pub struct ApiState {
     pub shutdown: CancellationToken,
     /// Whether the trial types may be enqueued.
     pub examples: bool,
+    /// Which of the built-in types may be enqueued.
+    pub builtins: Builtins,
+}
+
+/// Built-in job types that reach beyond the queue: callers enqueue them only where the operator said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Builtins {
+    pub webhook: bool,
+    pub database_operation: bool,
 }
 
 /// What one request may cost.
@@ -103,7 +113,7 @@ impl fmt::Debug for PoolGauge {
 
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
-    let (resources, document) = resources().split_for_parts();
+    let (resources, document) = resources(state.examples).split_for_parts();
     resources
         .merge(docs::router(&openapi::complete(&document)))
         .fallback(no_route)
@@ -113,12 +123,14 @@ pub fn router(state: ApiState) -> Router {
         .with_state(state)
 }
 
-fn resources() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(openapi::head())
+/// What there is to ask for. What is switched off is not described either.
+fn resources(examples: bool) -> OpenApiRouter<ApiState> {
+    let always = OpenApiRouter::with_openapi(openapi::head())
         .merge(enqueue::router())
         .merge(status::router())
         .merge(stats::router())
-        .merge(health::router())
+        .merge(health::router());
+    if examples { always.merge(examples::router()) } else { always }
 }
 
 async fn no_route(method: Method, uri: Uri) -> Problem {

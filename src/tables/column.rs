@@ -124,7 +124,9 @@ impl Kind {
             Self::Decimal { scale: scale.or_else(|| scale_in(&name)) }
         } else if begins(&["double", "float", "real"]) {
             Self::Float
-        } else if begins(&["char", "varchar", "nchar", "nvarchar", "bpchar", "citext", "clob"]) || name.ends_with("text") {
+        } else if begins(&["char", "varchar", "nchar", "nvarchar", "bpchar", "citext", "clob"])
+            || name.ends_with("text")
+        {
             Self::Text
         } else if begins(&["json"]) {
             Self::Json

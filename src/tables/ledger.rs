@@ -68,7 +68,10 @@ impl Account {
         let too_large = || Fault::Refused(format!("amount: {amount} more is beyond what an account can hold"));
         if amount < Amount::ZERO && self.balance.units() < amount.units().saturating_neg() {
             let taken = Amount::from_units(amount.units().saturating_neg());
-            return Err(Fault::Refused(format!("amount: {taken} cannot be taken from {user_id}, who has {}", self.balance)));
+            return Err(Fault::Refused(format!(
+                "amount: {taken} cannot be taken from {user_id}, who has {}",
+                self.balance
+            )));
         }
         let (purchased, used) = if amount > Amount::ZERO {
             (self.purchased.checked_add(amount).ok_or_else(too_large)?, self.used)
@@ -81,7 +84,8 @@ impl Account {
 
     async fn keep(self, session: &mut dyn Session, user_id: &str) -> Result<(), Fault> {
         let sql = "UPDATE accounts SET balance = ?, purchased = ?, used = ? WHERE user_id = ?";
-        let [balance, purchased, used] = [self.balance, self.purchased, self.used].map(|amount| Value::Int(amount.units()));
+        let [balance, purchased, used] =
+            [self.balance, self.purchased, self.used].map(|amount| Value::Int(amount.units()));
         match session.run(sql, &[balance, purchased, used, Value::text(user_id)]).await? {
             1 => Ok(()),
             rows => Err(Fault::unreadable(format_args!("{rows} accounts of {user_id}"))),

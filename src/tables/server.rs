@@ -52,13 +52,14 @@ impl ServerTables {
         let pool = match url.family() {
             SqlFamily::MySql => {
                 let connect = mysql::options(text).map_err(refused)?;
-                let pool = pool_options(options).after_connect(move |connection, _| Box::pin(mysql::prepare(connection, timeout)));
+                let pool = pool_options(options)
+                    .after_connect(move |connection, _| Box::pin(mysql::prepare(connection, timeout)));
                 Pool::MySql(pool.connect_lazy_with(connect))
             }
             SqlFamily::Postgres => {
                 let connect = postgres::options(text).map_err(refused)?;
-                let pool =
-                    pool_options(options).after_connect(move |connection, _| Box::pin(postgres::prepare(connection, timeout)));
+                let pool = pool_options(options)
+                    .after_connect(move |connection, _| Box::pin(postgres::prepare(connection, timeout)));
                 Pool::Postgres(pool.connect_lazy_with(connect))
             }
         };
@@ -67,7 +68,9 @@ impl ServerTables {
 
     pub(super) async fn migrate(&self, ours: Ours) -> Result<(), Fault> {
         match &self.pool {
-            Pool::MySql(pool) => migrations::mysql(&mut *pool.acquire().await.map_err(|e| mysql::judged(&e))?, ours).await,
+            Pool::MySql(pool) => {
+                migrations::mysql(&mut *pool.acquire().await.map_err(|e| mysql::judged(&e))?, ours).await
+            }
             Pool::Postgres(pool) => {
                 migrations::postgres(&mut *pool.acquire().await.map_err(|e| postgres::judged(&e))?, ours).await
             }
@@ -107,7 +110,8 @@ impl ServerTables {
     async fn make<C: Change>(&self, change: &C) -> Result<C::Answer, Fault> {
         let mut link = self.pool.link().await?;
         let made = timeout(self.timeout, within_transaction(link.as_mut(), change)).await;
-        let made = made.unwrap_or_else(|_| Err(Fault::Passing(format!("no answer within {} s", self.timeout.as_secs_f64()))));
+        let made =
+            made.unwrap_or_else(|_| Err(Fault::Passing(format!("no answer within {} s", self.timeout.as_secs_f64()))));
         let is_clean = match &made {
             Ok(_) => true,
             Err(Fault::Passing(_)) => false,
@@ -130,7 +134,9 @@ async fn within_transaction<C: Change>(link: &mut dyn Link, change: &C) -> Resul
 impl Pool {
     async fn link(&self) -> Result<Box<dyn Link>, Fault> {
         Ok(match self {
-            Self::MySql(pool) => Box::new(mysql::MySqlLink(pool.acquire().await.map_err(|error| mysql::judged(&error))?)),
+            Self::MySql(pool) => {
+                Box::new(mysql::MySqlLink(pool.acquire().await.map_err(|error| mysql::judged(&error))?))
+            }
             Self::Postgres(pool) => {
                 Box::new(postgres::PgLink(pool.acquire().await.map_err(|error| postgres::judged(&error))?))
             }

@@ -82,7 +82,10 @@ impl Target {
         }
         let is_fit = self.port == 443 || (self.port >= 1024 && !SERVICES.contains(&self.port));
         if !rules.allow_private && !is_fit {
-            return Err(format!("port {} is not for callbacks: use 443, or one above 1023 of no known service", self.port));
+            return Err(format!(
+                "port {} is not for callbacks: use 443, or one above 1023 of no known service",
+                self.port
+            ));
         }
         Ok(())
     }

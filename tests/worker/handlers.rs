@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use journeyman::clock::SystemClock;
-use journeyman::http::{ApiLimits, ApiState, PoolGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Builtins, PoolGauge, router};
 use journeyman::job::{ErrorKind, JobId, prelude::*};
 use journeyman::queue::{Body as StoredBody, JobRecord, State};
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ pub(super) fn api(rig: &Rig) -> Router {
         store_name: "memory".into(),
         shutdown: tokio_util::sync::CancellationToken::new(),
         examples: false,
+        builtins: Builtins::default(),
     })
 }
 

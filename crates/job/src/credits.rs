@@ -229,6 +229,9 @@ mod tests {
         takes::<UserId>(&["user123", "a@b", &long[1..]], &["", "a b", "a\n", "ü", &long]);
         takes::<TransactionId>(&["txn_456", "OPENING:x"], &["opening:x", "", " txn"]);
         takes::<Currency>(&["USD"], &["usd", "US", "USDT", "€"]);
-        takes::<Email>(&["ada@example.org", "ä@ö.example"], &["ada", "@x", "x@", "a@b@c", "a b@c", &format!("{long}@{long}")]);
+        takes::<Email>(
+            &["ada@example.org", "ä@ö.example"],
+            &["ada", "@x", "x@", "a@b@c", "a b@c", &format!("{long}@{long}")],
+        );
     }
 }

@@ -54,6 +54,7 @@ impl Change for Register {
 }
 
 async fn email_of(session: &mut dyn Session, user_id: &str) -> Result<Option<String>, Fault> {
-    let rows = session.rows("SELECT email FROM users WHERE user_id = ?", &[Value::text(user_id)], &[Read::Text]).await?;
+    let rows =
+        session.rows("SELECT email FROM users WHERE user_id = ?", &[Value::text(user_id)], &[Read::Text]).await?;
     Ok(rows.first().and_then(|row| row.first()?.as_text().map(str::to_owned)))
 }

@@ -42,7 +42,8 @@ pub(super) fn check(operation: &DatabaseOperation, allow: &AllowList) -> Result<
     };
     for (place, names) in [("data", data), ("filter", filter)] {
         if let Some(name) = names.keys().find(|name| !table.columns.contains(name)) {
-            let rule = format!("is no column that jobs may touch; of {collection} those are {}", table.columns.join(", "));
+            let rule =
+                format!("is no column that jobs may touch; of {collection} those are {}", table.columns.join(", "));
             return Err(Fault::of_field(&format!("/{place}/{name}"), rule));
         }
     }

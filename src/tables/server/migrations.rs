@@ -10,7 +10,8 @@ use crate::tables::Ours;
 use crate::tables::fault::Fault;
 
 /// What to do where a table is missing.
-pub(super) const HINT: &str = "`journeyman migrate --tables` creates what database_operation needs, `--examples` the credit tables";
+pub(super) const HINT: &str =
+    "`journeyman migrate --tables` creates what database_operation needs, `--examples` the credit tables";
 
 /// Each part keeps a history of its own, by other names than sqlx's, which the application may use.
 struct Part {

@@ -109,8 +109,8 @@ pub(super) fn judged(error: &sqlx::Error) -> Fault {
         Some(1062) => Fault::Duplicate(said.split_once(" for key ").map_or("its key", |(_, key)| key).to_owned()),
         // Shut down, killed; too many connections; read only; timeouts; full; not part of its cluster now.
         Some(
-            1053 | 1927 | 1152 | 3169 | 1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1969 | 3024 | 1047 | 1114 | 1021 | 1041
-            | 3675,
+            1053 | 1927 | 1152 | 3169 | 1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1969 | 3024 | 1047 | 1114 | 1021
+            | 1041 | 3675,
         ) => Fault::Passing(said.to_owned()),
         Some(1146) => Fault::Refused(format!("{said}; {}", super::migrations::HINT)),
         _ => Fault::Refused(said.to_owned()),

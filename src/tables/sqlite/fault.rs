@@ -15,8 +15,14 @@ impl From<rusqlite::Error> for Fault {
         match error.sqlite_error_code() {
             Some(DatabaseBusy | DatabaseLocked) => Self::Contended("another process holds the file too long".into()),
             Some(
-                SystemIoFailure | CannotOpen | DiskFull | OutOfMemory | OperationInterrupted | OperationAborted
-                | FileLockingProtocolFailed | SchemaChanged,
+                SystemIoFailure
+                | CannotOpen
+                | DiskFull
+                | OutOfMemory
+                | OperationInterrupted
+                | OperationAborted
+                | FileLockingProtocolFailed
+                | SchemaChanged,
             ) => Self::Passing(said),
             _ => match extended {
                 Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => Self::Duplicate(said),
