@@ -1,23 +1,22 @@
 //! The composition root: puts store, workers and API together.
 
 mod connections;
+mod measuring;
+mod shared;
+mod workers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use journeyman_job::credits::Credits;
 use journeyman_job::{AppState, secret};
 
-use crate::chance;
-use crate::config::{CallbacksConfig, Config, Connection, PoolSize};
+use crate::config::{Config, Connection};
 use crate::drivers::Connected;
-use crate::queue::{Codec, Policy, QueueManager, Retention, StoreError, WorkerId, WorkerIdError};
-use crate::tables::{Location, Tables, TablesOptions};
-use crate::webhook::{Webhooks, WebhooksOptions};
-use crate::worker::{Observer, Ordering, Pool, Surroundings, Until, Worker, WorkerOptions};
+use crate::metrics::Metrics;
+use crate::queue::{Codec, QueueManager, StoreError, WorkerIdError};
+use crate::worker::{Observer, Worker};
 
-/// Jobs that may run at once where they are dispatched. A job that dispatches another one holds its slot meanwhile.
-const INLINE_SLOTS: usize = 1000;
+pub use shared::tables;
 
 /// A process's store and the way into it.
 #[derive(Debug, Clone)]
@@ -29,6 +28,8 @@ pub struct App {
     state: Arc<AppState>,
     /// The workers of connections that run jobs while they are dispatched; they live as long as the app.
     _inline: Arc<Vec<Worker>>,
+    /// What this process counts; `None` when it is told not to.
+    pub metrics: Option<Metrics>,
 }
 
 /// What a program brings along that embeds the server.
@@ -36,8 +37,9 @@ pub struct App {
 pub struct Setup {
     /// The codec of the default connection, in place of the configured one.
     pub codec: Option<Arc<dyn Codec>>,
-    /// What jobs find in their context, beside or in place of what the server gives: [`Tables`], [`Credits`] and
-    /// [`Webhooks`].
+    /// What jobs find in their context, beside or in place of what the server gives them:
+    /// [`Tables`](crate::tables::Tables), [`Credits`](journeyman_job::credits::Credits) and
+    /// [`Webhooks`](crate::webhook::Webhooks).
     pub state: AppState,
 }
 
@@ -75,10 +77,11 @@ impl App {
 
     /// The same with what the program brings along.
     pub async fn start_with(config: Config, setup: Setup) -> Result<Self, AppError> {
-        if let Some(keys) = config.security.keys.clone() {
+        if let Some(keys) = &config.security.keys {
             secret::install_keys(keys).map_err(|error| StoreError::Refused(format!("security.keys: {error}")))?;
         }
         journeyman_job::set_work_timeout(config.worker.work_timeout);
+        let metrics = config.metrics.enabled.then(Metrics::new);
         let connected = connections::open(&config, setup.codec).await?;
         let others = connections::open_named(&config).await?;
         let managers = others.iter().map(|(name, other)| (name.clone(), connections::manager(&other.0, &other.1)));
@@ -87,22 +90,24 @@ impl App {
         // The default connection has a name too.
         managers.entry(config.default_connection().to_owned()).or_insert_with(|| main.clone());
         let manager = main.with_connections(managers);
-        let state = Arc::new(shared_state(&config, setup.state));
+        let state = Arc::new(shared::state(&config, setup.state));
         let mut inline = Vec::new();
         let main = std::iter::once((&config, &connected));
         for (config, connected) in main.chain(others.values().map(|(config, connected)| (config, connected))) {
             if config.store.connection == Connection::Sync {
-                let surroundings = surroundings(connected, &manager, &state, None);
-                inline.push(Worker::start(inline_options(config)?, surroundings).map_err(StartError::from)?);
+                let surroundings =
+                    workers::surroundings(connected, &manager, &state, measuring::measured(metrics.clone(), None));
+                inline.push(Worker::start(workers::inline_options(config)?, surroundings).map_err(StartError::from)?);
             }
         }
-        Ok(Self { config, connected, manager, state, _inline: Arc::new(inline) })
+        Ok(Self { config, connected, manager, state, metrics, _inline: Arc::new(inline) })
     }
 
     /// Starts a worker as configured; with `stop_when_empty` it ends once nothing is left to run.
     pub fn work(&self, stop_when_empty: bool, observer: Option<Observer>) -> Result<Worker, StartError> {
-        let options = worker_options(&self.config, stop_when_empty)?;
-        Ok(Worker::start(options, surroundings(&self.connected, &self.manager, &self.state, observer))?)
+        let options = workers::worker_options(&self.config, stop_when_empty)?;
+        let observer = measuring::measured(self.metrics.clone(), observer);
+        Ok(Worker::start(options, workers::surroundings(&self.connected, &self.manager, &self.state, observer))?)
     }
 
     /// Jobs that a worker of this process runs at once.
@@ -123,108 +128,4 @@ impl App {
         let is_embedded = matches!(self.config.store.connection, Sqlite | Memory | Sync);
         self.config.examples.unwrap_or(is_embedded && self.config.http.bind.ip().is_loopback())
     }
-}
-
-/// The application's tables as configured; nothing is connected yet.
-pub fn tables(config: &Config) -> Tables {
-    let location = match &config.tables.url {
-        Some(url) => Location::Server(url.clone()),
-        None => Location::File(config.store.data_dir.join("app.db")),
-    };
-    Tables::new(TablesOptions {
-        location,
-        allow: config.tables.allow.clone(),
-        connections: config.tables.connections,
-        timeout: config.store.connection_timeout,
-    })
-}
-
-fn shared_state(config: &Config, mut state: AppState) -> AppState {
-    if state.get::<Tables>().is_none() {
-        state = state.with(tables(config));
-    }
-    if let (None, Some(tables)) = (state.get::<Credits>(), state.get::<Tables>().cloned()) {
-        state = state.with(Credits::new(tables));
-    }
-    if state.get::<Webhooks>().is_none() {
-        let CallbacksConfig { timeout, hosts, allow_private, ca_file, .. } = config.callbacks.clone();
-        state = state.with(Webhooks::new(WebhooksOptions { timeout, hosts, allow_private, ca_file }));
-    }
-    state
-}
-
-fn surroundings(
-    connected: &Connected,
-    manager: &QueueManager,
-    state: &Arc<AppState>,
-    observer: Option<Observer>,
-) -> Surroundings {
-    Surroundings {
-        store: Arc::clone(&connected.store),
-        connect: Arc::clone(&connected.connect),
-        dispatcher: Arc::new(manager.clone()),
-        state: Arc::clone(state),
-        observer,
-    }
-}
-
-/// A worker that stands in for the caller: it takes whatever is dispatched at once, and tries it once.
-fn inline_options(config: &Config) -> Result<WorkerOptions, WorkerIdError> {
-    let options = worker_options(config, false)?;
-    let policy = Policy { max_tries: Some(1), ..options.policy };
-    Ok(WorkerOptions {
-        policy,
-        slots: INLINE_SLOTS,
-        pools: Vec::new(),
-        all_queues: true,
-        until: Until::default(),
-        ..options
-    })
-}
-
-fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOptions, WorkerIdError> {
-    let worker = &config.worker;
-    Ok(WorkerOptions {
-        queues: worker.queues.clone(),
-        all_queues: worker.all_queues,
-        ordering: Ordering {
-            mode: worker.priority_mode,
-            weights: worker.priority_weights,
-            aging_after: worker.aging_after,
-        },
-        slots: worker.count,
-        pools: worker.pools.iter().flatten().map(pool).collect(),
-        thread_pool_size: worker.thread_pool_size,
-        lease: worker.lease,
-        heartbeat: worker.heartbeat,
-        sleep: worker.sleep,
-        grace: worker.grace_shutdown_period,
-        policy: Policy {
-            max_crashes: worker.max_crashes,
-            max_tries: worker.max_tries,
-            max_requeues: worker.max_requeue_attempts,
-        },
-        timeout: worker.timeout,
-        retention: Retention { ttl: config.retention.backup_ttl, max_records: config.retention.max_records },
-        until: Until {
-            max_jobs: worker.max_jobs,
-            max_time: worker.max_time,
-            memory: worker.memory,
-            empty: stop_when_empty,
-        },
-        ..WorkerOptions::new(worker_id()?)
-    })
-}
-
-fn pool(size: &PoolSize) -> Pool {
-    Pool { queues: size.queues.clone(), slots: size.slots }
-}
-
-/// Host, process and chance: readable, and never used twice.
-fn worker_id() -> Result<WorkerId, WorkerIdError> {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let letters = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let host: String = host.trim().chars().filter(letters).take(60).collect();
-    let host = if host.is_empty() { "host".to_owned() } else { host };
-    WorkerId::new(&format!("{host}-{}-{}", std::process::id(), chance::suffix()))
 }

@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use chrono::{DateTime, FixedOffset};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use journeyman_job::{JobId, Priority, QueueName};
 
+use crate::access::Scope;
 use crate::config::Connection;
 
 type Override = (String, String, String);
@@ -77,6 +79,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// API keys for the HTTP API
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
 }
 
 impl Default for Command {
@@ -92,6 +99,28 @@ pub(super) enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Make a key: prints it once, and the line to configure
+    New {
+        /// Whose key it is, for the log
+        #[arg(long)]
+        name: String,
+        /// What it is good for: enqueue, read, work, operate, or admin for all
+        #[arg(long = "scope", value_name = "A,B", required = true, value_delimiter = ',')]
+        scopes: Vec<Scope>,
+        /// When it ends to be good, such as 2030-01-01T00:00:00Z
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        expires: Option<DateTime<FixedOffset>>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn time(text: &str) -> Result<DateTime<FixedOffset>, String> {
+    DateTime::parse_from_rfc3339(text).map_err(|error| format!("{error}; give a time such as 2030-01-01T00:00:00Z"))
 }
 
 #[derive(Debug, Default, Args)]
@@ -215,7 +244,7 @@ impl Command {
             Self::Status { json, .. } | Self::Stats { json, .. } | Self::Types { json } => *json,
             Self::Dispatch(options) => options.json,
             Self::Config { command: ConfigCommand::Show { json } } => *json,
-            Self::Serve(_) | Self::Work(_) | Self::Migrate(_) | Self::Openapi(_) => false,
+            Self::Serve(_) | Self::Work(_) | Self::Migrate(_) | Self::Openapi(_) | Self::Key { .. } => false,
         }
     }
 
@@ -314,7 +343,7 @@ mod tests {
     #[test]
     fn r51_the_definition_is_sound_and_complete() {
         let commands: Vec<String> = Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
-        let expected = ["serve", "work", "migrate", "status", "stats", "dispatch", "types", "openapi", "config"];
+        let expected = ["serve", "work", "migrate", "status", "stats", "dispatch", "types", "openapi", "config", "key"];
         assert_eq!(commands, expected);
         Arguments::command().debug_assert();
     }

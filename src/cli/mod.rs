@@ -1,11 +1,15 @@
 //! The command line: one file per command.
 
+mod api;
 mod arguments;
 mod config_show;
 mod dispatch;
+mod edge;
+mod key;
 mod migrate;
 mod openapi;
 mod output;
+mod probes;
 mod serve;
 mod stats;
 mod status;
@@ -76,6 +80,9 @@ fn execute(arguments: Arguments) -> Outcome {
     if let Command::Openapi(options) = &command {
         return openapi::run(options);
     }
+    if let Command::Key { command } = command {
+        return key::run(command);
+    }
     let Loaded { config, rows } = load(&command, &shared)?;
     if let Some(reason) = command.needs_another_store(config.store.connection) {
         return Err(Failure::Other(format!("{reason}, or name another with --connection")));
@@ -92,6 +99,7 @@ fn execute(arguments: Arguments) -> Outcome {
         Command::Types { .. } => types::run(&output),
         Command::Config { .. } => config_show::run(&rows, &output),
         Command::Openapi(options) => openapi::run(&options),
+        Command::Key { command } => key::run(command),
     }
 }
 

@@ -12,13 +12,16 @@ mod http;
 mod kinds;
 mod layers;
 mod logging;
+mod metrics;
 mod queue;
+mod rate;
 mod reader;
 mod redis;
 mod redis_url;
 mod retention;
 mod secret;
 mod security;
+mod share;
 mod show;
 mod sources;
 mod sql_url;
@@ -37,12 +40,15 @@ pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
 pub use logging::{Directives, LogFormat, LoggingConfig};
+pub use metrics::MetricsConfig;
 pub use queue::{QueueConfig, QueuePriority};
+pub use rate::{HostName, RateLimit};
 pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use security::SecurityConfig;
+pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
 pub use sql_url::{SqlFamily, SqlUrl};
@@ -65,6 +71,7 @@ pub struct Config {
     pub tables: TablesConfig,
     pub callbacks: CallbacksConfig,
     pub logging: LoggingConfig,
+    pub metrics: MetricsConfig,
     pub security: SecurityConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
@@ -99,6 +106,7 @@ impl Config {
         let tables = TablesConfig::read(reader);
         let callbacks = CallbacksConfig::read(reader);
         let logging = LoggingConfig::read(reader);
+        let metrics = MetricsConfig::read(reader);
         let security = SecurityConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
@@ -128,6 +136,7 @@ impl Config {
             tables: tables?,
             callbacks: callbacks?,
             logging: logging?,
+            metrics: metrics?,
             security: security?,
             examples: examples?,
         })

@@ -3,10 +3,10 @@
 pub(super) mod request;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{OriginalUri, State};
 use axum::http::header::LOCATION;
-use axum::response::IntoResponse;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use journeyman_job::{Dispatch, JobId, QueueName};
 use serde::Serialize;
 use tracing::Instrument;
@@ -16,13 +16,15 @@ use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
 use super::ApiState;
+use super::edge::{Room, needs};
 use super::error::{Problem, ProblemBody};
 use super::extract::JsonBody;
 use super::words::StateWord;
+use crate::access::Scope;
 use crate::queue::{self, Dispatched};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(enqueue))
+    OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue)))
 }
 
 /// A job that has been stored.
@@ -82,8 +84,6 @@ pub(super) struct Enqueued {
             content_type = "application/problem+json"),
         (status = 422, description = "Unknown type, a payload that does not fit it, or an option out of range; \
             `errors` says where.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 503, description = "The store is away, slow or full; try again after `Retry-After`.",
             body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u32, description = "Seconds to wait."))),
@@ -91,17 +91,19 @@ pub(super) struct Enqueued {
 )]
 async fn enqueue(
     State(api): State<ApiState>,
+    OriginalUri(asked): OriginalUri,
     JsonBody(request): JsonBody<EnqueueRequest>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let dispatch = request.into_dispatch(&api)?;
-    store(api, dispatch).await
+    store(api, &asked, dispatch).await
 }
 
 /// Stores a job and tells where it is.
-pub(super) async fn store(api: ApiState, dispatch: Dispatch) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn store(api: ApiState, asked: &Uri, dispatch: Dispatch) -> Result<Response, Problem> {
     let task_type = dispatch.spec.type_name.clone();
-    let Dispatched { id, queue, state, is_repeat } = send(api, dispatch).await?;
-    let location = [(LOCATION, format!("/api/queue/status/{id}"))];
+    let room = api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
+    let Dispatched { id, queue, state, is_repeat } = send(api, dispatch, room).await?;
+    let location = [(LOCATION, format!("{}/api/queue/status/{id}", prefix(asked)))];
     let stored = Enqueued {
         task_id: id,
         operation_id: id,
@@ -112,11 +114,22 @@ pub(super) async fn store(api: ApiState, dispatch: Dispatch) -> Result<impl Into
         deduplicated: is_repeat,
     };
     let status = if is_repeat { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, location, Json(stored)))
+    Ok((status, location, Json(stored)).into_response())
+}
+
+/// What another router has put before this one's addresses.
+fn prefix(asked: &Uri) -> &str {
+    let path = asked.path();
+    path.rfind("/api/queue/").map_or("", |end| &path[..end])
 }
 
 /// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.
-async fn send(api: ApiState, dispatch: Dispatch) -> Result<Dispatched, Problem> {
-    let sending = async move { api.manager.send(dispatch).await }.in_current_span();
+async fn send(api: ApiState, dispatch: Dispatch, room: Room) -> Result<Dispatched, Problem> {
+    let sending = async move {
+        let sent = api.manager.send(dispatch).await;
+        drop(room);
+        sent
+    };
+    let sending = sending.in_current_span();
     Ok(tokio::spawn(sending).await.map_err(|error| Problem::internal(&error))??)
 }

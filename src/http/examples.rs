@@ -2,8 +2,8 @@
 //!
 //! Each is an enqueue whose fields are those of one job type, checked one by one, so that every fault is told at once.
 
-use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
 use journeyman_job::credits::{Currency, Email, TransactionId, UserId};
 use journeyman_job::{Amount, AmountError, Dispatch, RawJson};
 use serde::de::DeserializeOwned;
@@ -13,15 +13,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ApiState;
+use super::edge::needs;
 use super::enqueue::{self, Enqueued, request};
 use super::error::{Fault, Problem, ProblemBody};
 use super::extract::JsonBody;
+use crate::access::Scope;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(credit_purchase))
-        .routes(routes!(user_registration))
-        .routes(routes!(credit_update))
+        .routes(needs(Scope::Enqueue, routes!(credit_purchase)))
+        .routes(needs(Scope::Enqueue, routes!(user_registration)))
+        .routes(needs(Scope::Enqueue, routes!(credit_update)))
 }
 
 /// Credit that a user has bought.
@@ -96,9 +98,6 @@ enum Answer {
     /// Fields that are missing or do not hold what they are for; `errors` names each.
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(#[to_schema] ProblemBody),
-    /// A fault of the server.
-    #[response(status = 500, content_type = "application/problem+json")]
-    Failed(#[to_schema] ProblemBody),
     /// The store is away, slow or full; try again after `Retry-After`.
     #[response(status = 503, content_type = "application/problem+json")]
     Away(#[to_schema] ProblemBody),
@@ -117,16 +116,17 @@ enum Answer {
 )]
 async fn credit_purchase(
     State(api): State<ApiState>,
-    JsonBody(asked): JsonBody<CreditPurchaseRequest>,
-) -> Result<impl IntoResponse, Problem> {
+    OriginalUri(asked): OriginalUri,
+    JsonBody(given): JsonBody<CreditPurchaseRequest>,
+) -> Result<Response, Problem> {
     let mut fields = Fields::default();
     let data = Purchase {
-        user_id: fields.needed("user_id", asked.user_id),
-        amount: fields.amount("amount", asked.amount, Amount::positive),
-        currency: fields.needed("currency", asked.currency),
-        transaction_id: fields.needed("transaction_id", asked.transaction_id),
+        user_id: fields.needed("user_id", given.user_id),
+        amount: fields.amount("amount", given.amount, Amount::positive),
+        currency: fields.needed("currency", given.currency),
+        transaction_id: fields.needed("transaction_id", given.transaction_id),
     };
-    enqueue::store(api, fields.dispatch("credit_purchase", &data)?).await
+    enqueue::store(api, &asked, fields.dispatch("credit_purchase", &data)?).await
 }
 
 /// Registers a user
@@ -142,17 +142,18 @@ async fn credit_purchase(
 )]
 async fn user_registration(
     State(api): State<ApiState>,
-    JsonBody(asked): JsonBody<UserRegistrationRequest>,
-) -> Result<impl IntoResponse, Problem> {
+    OriginalUri(asked): OriginalUri,
+    JsonBody(given): JsonBody<UserRegistrationRequest>,
+) -> Result<Response, Problem> {
     let mut fields = Fields::default();
     let balance =
-        asked.credit_balance.map(|balance| fields.amount("credit_balance", Some(balance), Amount::not_negative));
+        given.credit_balance.map(|balance| fields.amount("credit_balance", Some(balance), Amount::not_negative));
     let data = Registration {
-        user_id: fields.needed("user_id", asked.user_id),
-        email: fields.needed("email", asked.email),
+        user_id: fields.needed("user_id", given.user_id),
+        email: fields.needed("email", given.email),
         credit_balance: balance.flatten(),
     };
-    enqueue::store(api, fields.dispatch("user_registration", &data)?).await
+    enqueue::store(api, &asked, fields.dispatch("user_registration", &data)?).await
 }
 
 /// Changes a user's credit
@@ -168,15 +169,16 @@ async fn user_registration(
 )]
 async fn credit_update(
     State(api): State<ApiState>,
-    JsonBody(asked): JsonBody<CreditUpdateRequest>,
-) -> Result<impl IntoResponse, Problem> {
+    OriginalUri(asked): OriginalUri,
+    JsonBody(given): JsonBody<CreditUpdateRequest>,
+) -> Result<Response, Problem> {
     let mut fields = Fields::default();
     let data = Update {
-        user_id: fields.needed("user_id", asked.user_id),
-        amount: fields.amount("amount", asked.amount, Amount::not_zero),
-        transaction_id: fields.needed("transaction_id", asked.transaction_id),
+        user_id: fields.needed("user_id", given.user_id),
+        amount: fields.amount("amount", given.amount, Amount::not_zero),
+        transaction_id: fields.needed("transaction_id", given.transaction_id),
     };
-    enqueue::store(api, fields.dispatch("credit_update", &data)?).await
+    enqueue::store(api, &asked, fields.dispatch("credit_update", &data)?).await
 }
 
 /// The payloads, with each value written the one way it has: 100 and "100.00" are the same purchase.

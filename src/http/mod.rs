@@ -6,6 +6,7 @@
 pub mod body;
 mod code;
 mod docs;
+mod edge;
 mod enqueue;
 mod error;
 mod examples;
@@ -13,6 +14,7 @@ mod extract;
 mod frame;
 mod health;
 mod json;
+mod metrics;
 mod openapi;
 pub mod server;
 mod stats;
@@ -33,12 +35,16 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use code::Code;
+pub use edge::{Access, Edge, EdgeOptions};
 pub use error::{Fault, Problem};
+pub use metrics::WorkerGauge;
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
 
+use crate::circuit::Circuit;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::queue::QueueManager;
 
 /// What the handlers work with. Cheap to clone.
@@ -46,9 +52,17 @@ use crate::queue::QueueManager;
 pub struct ApiState {
     pub manager: QueueManager,
     pub limits: ApiLimits,
+    /// The breaker around the store, if it has one.
+    pub circuit: Option<Circuit>,
+    /// What this process counts; `None` switches `/metrics` off.
+    pub metrics: Option<Metrics>,
+    /// How busy this process's own workers are.
+    pub workers: WorkerGauge,
     /// How busy this process's own thread pool is.
     pub pool: PoolGauge,
-    /// Tells `status_time` and nothing else.
+    /// Who may ask, and how much at once.
+    pub edge: Edge,
+    /// Tells `status_time`, and whether a key has expired.
     pub clock: Arc<dyn Clock>,
     /// What `/ready` calls the store: the name of its driver.
     pub store_name: Arc<str>,
@@ -114,12 +128,22 @@ impl fmt::Debug for PoolGauge {
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
     let (resources, document) = resources(state.examples).split_for_parts();
-    resources
-        .merge(docs::router(&openapi::complete(&document)))
+    framed(resources.merge(docs::router(&openapi::complete(&document))), state)
+}
+
+/// Only what says how the process does: `/live`, `/ready` and `/metrics`.
+pub fn probes(state: ApiState) -> Router {
+    let (probes, _) = OpenApiRouter::new().merge(health::router()).merge(metrics::router()).split_for_parts();
+    framed(probes, state)
+}
+
+fn framed(routes: Router<ApiState>, state: ApiState) -> Router {
+    routes
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(frame::frame))
+        .layer(middleware::from_fn_with_state(state.clone(), edge::admit))
+        .layer(middleware::from_fn_with_state(state.metrics.clone(), frame::frame))
         .with_state(state)
 }
 
@@ -129,7 +153,8 @@ fn resources(examples: bool) -> OpenApiRouter<ApiState> {
         .merge(enqueue::router())
         .merge(status::router())
         .merge(stats::router())
-        .merge(health::router());
+        .merge(health::router())
+        .merge(metrics::router());
     if examples { always.merge(examples::router()) } else { always }
 }
 

@@ -12,13 +12,15 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 use super::code::Code;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
+use crate::access::Scope;
 use crate::clock::Timestamp;
 use crate::queue::{Counters, QueueStats};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(all)).routes(routes!(one))
+    OpenApiRouter::new().routes(needs(Scope::Read, routes!(all))).routes(needs(Scope::Read, routes!(one)))
 }
 
 /// Queues in numbers.
@@ -90,11 +92,6 @@ struct Metrics {
     tag = "queues",
     responses(
         (status = 200, description = "All queues.", body = Stats),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The store is away or slow; try again after `Retry-After`.", body = ProblemBody,
-            content_type = "application/problem+json",
-            headers(("Retry-After" = u32, description = "Seconds to wait."))),
     )
 )]
 async fn all(State(api): State<ApiState>) -> Result<Json<Stats>, Problem> {
@@ -117,11 +114,6 @@ async fn all(State(api): State<ApiState>) -> Result<Json<Stats>, Problem> {
             content_type = "application/problem+json"),
         (status = 422, description = "Not a queue name.", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The store is away or slow; try again after `Retry-After`.", body = ProblemBody,
-            content_type = "application/problem+json",
-            headers(("Retry-After" = u32, description = "Seconds to wait."))),
     )
 )]
 async fn one(State(api): State<ApiState>, PathOf(queue): PathOf<QueueName>) -> Result<Json<Stats>, Problem> {

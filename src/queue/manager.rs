@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use journeyman_job::{Dispatch, DispatchError, Dispatcher, Job, JobId, JobSpec, Priority, QueueName, When};
+use journeyman_job::{Dispatch, DispatchError, Dispatcher, Job, JobId, JobSpec, Priority, QueueName, When, secret};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::pusher::Pusher;
@@ -192,6 +192,7 @@ impl QueueManager {
         limits::check_payload(dispatch.spec.data.get().len())
             .and_then(|()| limits::check_options(&dispatch.options))
             .map_err(|beyond| DispatchError::Refused(beyond.to_string()))?;
+        let dispatch = &*secret::repeatable(dispatch);
         let routed = self.routed(dispatch);
         let dispatch = routed.as_ref().unwrap_or(dispatch);
         let queue_priority = self.routing.priorities.get(dispatch.queue()).copied();
@@ -199,7 +200,9 @@ impl QueueManager {
         Ok(NewJob {
             envelope: Envelope::freeze(dispatch, queue_priority),
             when: if self.routing.waits_for_end { When::Now } else { dispatch.options.when },
-            unique: dispatch.uniqueness().map(|unique| UniqueKey::of(unique, type_name, data)),
+            unique: dispatch
+                .uniqueness()
+                .map(|unique| UniqueKey::of(unique, type_name, &secret::comparable(type_name, data))),
             is_named: dispatch.options.id.is_some(),
         })
     }

@@ -33,7 +33,8 @@ struct Receiver {
 impl Receiver {
     async fn answering(answer: &'static str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "hooks.example.org".to_owned()]).unwrap();
+        let own =
+            rcgen::generate_simple_self_signed(vec!["localhost".to_owned(), "hooks.example.org".to_owned()]).unwrap();
         let ca_file = dir.path().join("ca.pem");
         std::fs::write(&ca_file, own.cert.pem()).unwrap();
         let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();

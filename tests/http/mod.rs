@@ -1,5 +1,6 @@
 //! The HTTP API, driven through its router; through a socket where the bytes on it matter.
 
+mod access;
 mod api;
 mod bodies;
 mod enqueue;
@@ -7,7 +8,9 @@ mod everywhere;
 mod faulty;
 mod health;
 mod jobs;
+mod limits;
 mod log;
+mod metrics;
 mod openapi;
 mod options;
 mod socket;

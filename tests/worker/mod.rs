@@ -3,6 +3,7 @@
 mod blocking;
 mod failing;
 mod faults;
+mod guarded;
 mod handlers;
 mod jobs;
 mod leases;

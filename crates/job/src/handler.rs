@@ -253,11 +253,14 @@ pub(crate) fn names() -> Vec<&'static str> {
 
 type HandlerFuture = Pin<Box<dyn Future<Output = JobResult> + Send>>;
 
+/// Reads the payload as what the function takes, and calls it.
+type Run = dyn Fn(&RawJson, JobContext) -> HandlerFuture + Send + Sync;
+
 pub(crate) struct Registered {
     pub(crate) job_type: JobType,
     options: Options,
     check: fn(&RawJson) -> Result<(), Misfit>,
-    run: Box<dyn Fn(&RawJson, JobContext) -> HandlerFuture + Send + Sync>,
+    run: Box<Run>,
 }
 
 impl Registered {
