@@ -10,7 +10,10 @@ use crate::webhook::{Webhooks, WebhooksOptions};
 /// The application's tables as configured; nothing is connected yet.
 pub fn tables(config: &Config) -> Tables {
     let location = match &config.tables.url {
-        Some(url) => Location::Server(url.clone()),
+        Some(url) => Location::Server { url: url.secret().clone(), masked: url.masked() },
+        None if config.database.is_given() => {
+            Location::Server { url: config.database.url(), masked: config.database.masked_url() }
+        }
         None => Location::File(config.store.data_dir.join("app.db")),
     };
     Tables::new(TablesOptions {

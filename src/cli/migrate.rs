@@ -11,10 +11,10 @@ use crate::drivers;
 use crate::tables::Ours;
 
 pub(super) async fn run(config: Config, options: MigrateOptions, output: Output) -> Outcome {
-    // Connecting to an embedded store creates and updates its tables; the others have none so far.
+    drivers::migrate(&config).await?;
     let connected = drivers::connect(&config).await?;
     let done = match config.store.connection {
-        Connection::Sqlite => "tables are up to date",
+        Connection::Sqlite | Connection::Database => "tables are up to date",
         Connection::Redis | Connection::Memory | Connection::Sync | Connection::Null => "needs no tables",
     };
     output.tell(&serde_json::json!({"store": connected.name}), format!("{}: {done}", connected.name))?;

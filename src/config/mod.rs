@@ -4,9 +4,12 @@
 //! A setting is one field of one of the structs here; its key, variable, default, bounds and documentation stand with
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
+mod address;
 mod allow_list;
 mod callbacks;
 mod connections;
+mod database;
+mod database_url;
 mod error;
 mod http;
 mod kinds;
@@ -24,7 +27,6 @@ mod security;
 mod share;
 mod show;
 mod sources;
-mod sql_url;
 mod store;
 mod tables;
 mod value;
@@ -36,6 +38,8 @@ mod tests;
 pub use allow_list::{AllowList, AllowedTable};
 pub use callbacks::{CallbacksConfig, HostPattern};
 pub use connections::{NamedConnection, Place};
+pub use database::{DatabaseConfig, DatabaseName};
+pub use database_url::DatabaseUrl;
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
@@ -51,7 +55,6 @@ pub use security::SecurityConfig;
 pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
-pub use sql_url::{SqlFamily, SqlUrl};
 pub use store::{Codec, Connection, StoreConfig};
 pub use tables::TablesConfig;
 pub use worker::{PoolSize, WorkerConfig};
@@ -65,6 +68,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub store: StoreConfig,
     pub redis: RedisConfig,
+    pub database: DatabaseConfig,
     pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
@@ -100,6 +104,7 @@ impl Config {
         let http = HttpConfig::read(reader);
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
+        let database = DatabaseConfig::read(reader);
         let queue = QueueConfig::read(reader);
         let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
@@ -117,6 +122,9 @@ impl Config {
         if let (Some(redis), Some(store)) = (&redis, &store) {
             redis.check(store, reader);
         }
+        if let (Some(database), Some(store)) = (&database, &store) {
+            database.check(store, reader);
+        }
         if let (Some(store), Some(security)) = (&store, &security) {
             store.check(security, reader);
         }
@@ -130,6 +138,7 @@ impl Config {
             http: http?,
             store: store?,
             redis: redis?,
+            database: database?,
             queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,

@@ -1,15 +1,15 @@
 //! Settings of the application's tables, which jobs may change.
 
 use super::allow_list::AllowList;
+use super::database_url::DatabaseUrl;
 use super::reader::{Reader, settings};
-use super::sql_url::SqlUrl;
 
 settings! {
     /// Where the application's own tables are and what the database-operation job may touch there.
     pub struct TablesConfig in "tables" {
-        /// Database of the tables, such as mysql://app:password@localhost/app or postgres://…; not set: the file app.db in
-        /// the data directory.
-        url: Option<SqlUrl> = "", env "TABLES_URL";
+        /// Database of the tables, such as mysql://app:password@localhost/app; not set: the one of the settings under
+        /// database, and where those name none the file app.db in the data directory.
+        url: Option<DatabaseUrl> = "", env "TABLES_URL";
         /// Tables and columns that jobs of the type database_operation may touch: users:id,email;orders:id,state. None by
         /// default: then such jobs fail.
         allow: AllowList = "", env "TABLES_ALLOW";

@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 pub use fault::Fault;
 pub use operation::{DatabaseOperation, Operation};
 
-use crate::config::{AllowList, SqlUrl};
+use crate::config::{AllowList, Secret};
 use server::ServerTables;
 use session::Change;
 use sqlite::SqliteTables;
@@ -36,7 +36,12 @@ pub const DATABASE_OPERATION: &str = "database_operation";
 pub enum Location {
     /// A file of our own, created and migrated as needed.
     File(PathBuf),
-    Server(SqlUrl),
+    /// Whose URL begins with `mysql`, `mariadb` or `postgres`.
+    Server {
+        url: Secret,
+        /// The same for people: without its password.
+        masked: String,
+    },
 }
 
 /// How the tables are reached and what may be done there.
@@ -88,7 +93,7 @@ impl Tables {
     pub fn name(&self) -> String {
         match &self.0.options.location {
             Location::File(path) => format!("SQLite {}", path.display()),
-            Location::Server(url) => url.masked(),
+            Location::Server { masked, .. } => masked.clone(),
         }
     }
 
@@ -112,7 +117,7 @@ impl Tables {
         let options = &self.0.options;
         let open = async || match &options.location {
             Location::File(path) => SqliteTables::open(path.clone(), options.timeout).await.map(Backend::Sqlite),
-            Location::Server(url) => ServerTables::new(url, options).map(Backend::Server),
+            Location::Server { url, masked } => ServerTables::new(url, masked, options).map(Backend::Server),
         };
         self.0.backend.get_or_try_init(open).await
     }

@@ -20,7 +20,7 @@ use super::fault::Fault;
 use super::session::Change;
 use super::{Ours, TablesOptions};
 use crate::chance;
-use crate::config::{SqlFamily, SqlUrl};
+use crate::config::Secret;
 use link::Link;
 
 /// Further tries of a change that met others or lost its connection.
@@ -45,23 +45,18 @@ enum Pool {
 
 impl ServerTables {
     /// Connects to nothing yet.
-    pub(super) fn new(url: &SqlUrl, options: &TablesOptions) -> Result<Self, Fault> {
-        let text = url.secret().expose();
-        let refused = |error: sqlx::Error| Fault::Refused(format!("{} cannot be used: {error}", url.masked()));
+    pub(super) fn new(url: &Secret, masked: &str, options: &TablesOptions) -> Result<Self, Fault> {
+        let text = url.expose();
+        let refused = |error: sqlx::Error| Fault::Refused(format!("{masked} cannot be used: {error}"));
         let timeout = options.timeout;
-        let pool = match url.family() {
-            SqlFamily::MySql => {
-                let connect = mysql::options(text).map_err(refused)?;
-                let pool = pool_options(options)
-                    .after_connect(move |connection, _| Box::pin(mysql::prepare(connection, timeout)));
-                Pool::MySql(pool.connect_lazy_with(connect))
-            }
-            SqlFamily::Postgres => {
-                let connect = postgres::options(text).map_err(refused)?;
-                let pool = pool_options(options)
-                    .after_connect(move |connection, _| Box::pin(postgres::prepare(connection, timeout)));
-                Pool::Postgres(pool.connect_lazy_with(connect))
-            }
+        let pool = if text.starts_with("mysql:") || text.starts_with("mariadb:") {
+            let connect = mysql::options(text).map_err(refused)?;
+            let pool = pool_options(options).after_connect(move |link, _| Box::pin(mysql::prepare(link, timeout)));
+            Pool::MySql(pool.connect_lazy_with(connect))
+        } else {
+            let connect = postgres::options(text).map_err(refused)?;
+            let pool = pool_options(options).after_connect(move |link, _| Box::pin(postgres::prepare(link, timeout)));
+            Pool::Postgres(pool.connect_lazy_with(connect))
         };
         Ok(Self { pool, timeout: options.timeout })
     }

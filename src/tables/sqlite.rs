@@ -61,6 +61,3 @@ impl SqliteTables {
         answer.await.map_err(|_| gone())?
     }
 }
-
-#[cfg(test)]
-mod tests;

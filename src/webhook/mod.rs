@@ -10,9 +10,6 @@ mod resolve;
 mod target;
 mod trust;
 
-#[cfg(test)]
-mod tests;
-
 use journeyman_job::RawJson;
 use journeyman_job::prelude::*;
 

@@ -1,8 +1,10 @@
 //! The real binary from the outside: command line, API, exit codes.
 
 mod config;
+mod database;
 mod dispatch;
 mod enqueue;
+mod examples;
 mod first_run;
 mod keys;
 mod look;

@@ -298,6 +298,8 @@ macro_rules! conformance {
     };
 }
 
+conformance!(mariadb);
 conformance!(memory);
+conformance!(postgres);
 conformance!(redis);
 conformance!(sqlite);

@@ -1,4 +1,5 @@
--- What every script begins with; `scripts.rs` puts it behind the first line.
+-- What the scripts share; `scripts.rs` puts what a script uses of it behind its first line. A function costs something at
+-- every call even where it is not called, so a blank line ends each part, and parts are left out by name.
 --
 -- Value of a job in `jobs`: created_at (16 digits, microseconds), then its mark and its body. The mark tells the priority:
 --   1-4    and no more
@@ -16,8 +17,11 @@
 --   63-78  available_at        79-94  started_at
 --   95-    worker (while reserved), a line feed, the trail
 local sub, byte = string.sub, string.byte
+
 local NEVER_SETTLED = '0000000000000000000000'
+
 local NO_CLAIM = '0000000000000000'
+
 -- Largest whole number that a score keeps exactly; lies in the year 2255.
 local LAST_TIME = 9007199254740991
 
@@ -64,8 +68,8 @@ end
 
 -- The unique key of such a job if the job has it now, or nil.
 local function held_key(unique, id, job)
-  local key = key_of(job)
-  return key and redis.call('HGET', unique, key) == id and key or nil
+  local key = sub(job, 53, 52 + sub(job, 50, 52))
+  return key ~= '' and redis.call('HGET', unique, key) == id and key or nil
 end
 
 -- The job that has a unique key and is there, or nil.
