@@ -13,4 +13,6 @@ mod http;
 mod redis;
 mod requirements;
 mod support;
+mod tables;
+mod webhook;
 mod worker;

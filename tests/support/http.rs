@@ -80,6 +80,11 @@ impl Api {
         self.get("/api/queue/stats").json()["metrics"].clone()
     }
 
+    /// Posts to any address; an error is a connection that broke.
+    pub fn post_to(self, path: &str, body: &str) -> std::io::Result<Answer> {
+        self.try_send("POST", path, body)
+    }
+
     fn try_send(self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {
         self.try_send_with(method, path, &[], body)
     }
