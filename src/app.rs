@@ -8,6 +8,7 @@ use journeyman_job::{AppState, Priority, QueueName, secret};
 use crate::chance;
 use crate::config::Config;
 use crate::drivers::{self, Connected};
+use crate::queue::operations::Operations;
 use crate::queue::{Policy, QueueManager, Retention, StoreError, WorkerId, WorkerIdError};
 use crate::worker::{Observer, Surroundings, Until, Worker, WorkerOptions};
 
@@ -51,6 +52,11 @@ impl App {
             observer,
         };
         Ok(Worker::start(options, surroundings)?)
+    }
+
+    /// What an operator can do to the store.
+    pub fn operations(&self) -> Operations {
+        Operations::new(Arc::clone(&self.connected.store), self.config.worker.queues.clone())
     }
 
     /// Whether the API takes the trial jobs: as configured, else only where nothing but this machine can reach it and

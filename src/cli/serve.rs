@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::arguments::ServeOptions;
+use super::crew::Crew;
 use super::output;
 use super::{Failure, Outcome};
 use crate::app::App;
@@ -18,7 +19,6 @@ use crate::config::Config;
 use crate::http::server::{self, ServerLimits};
 use crate::http::{self, ApiLimits, ApiState, PoolGauge};
 use crate::shutdown;
-use crate::worker::Worker;
 
 pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
     registry::check()?;
@@ -35,16 +35,12 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
         Err(Failure::Output(error)) => warn!(%address, %error, "listening; the banner could not be printed"),
         greeted => drop(greeted?),
     }
-    let worker = if options.no_worker { None } else { Some(app.work(false, None)?) };
-    let router = http::router(api_state(&app, worker.as_ref(), shutdown.clone()));
+    let crew = Crew::start(&app, !options.no_worker)?;
+    let router = http::router(api_state(&app, crew.gauge(), shutdown.clone()));
     let limits = server_limits(&app.config);
-    let stop_worker = async {
-        shutdown.cancelled().await;
-        if let Some(worker) = worker {
-            worker.stop().await;
-        }
-    };
-    let (drained, ()) = tokio::join!(server::serve(listener, router, limits, shutdown.clone()), stop_worker);
+    let served = server::serve(listener, router, limits, shutdown.clone());
+    let (drained, worked) = tokio::join!(served, crew.run(shutdown.clone()));
+    worked?;
     if drained.dropped > 0 {
         warn!(connections = drained.dropped, "cut off what was still open at the end of the grace period");
     }
@@ -69,13 +65,13 @@ async fn listen(bind: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-fn api_state(app: &App, worker: Option<&Worker>, shutdown: CancellationToken) -> ApiState {
-    let pool = worker.map(|worker| worker.pool().clone());
+fn api_state(app: &App, pool: PoolGauge, shutdown: CancellationToken) -> ApiState {
     let http = &app.config.http;
     ApiState {
         manager: app.manager.clone(),
+        operations: app.operations(),
         limits: ApiLimits { max_body: http.max_body, body_timeout: http.body_timeout, max_depth: http.max_depth },
-        pool: pool.map_or_else(PoolGauge::default, |pool| PoolGauge::new(move || pool.utilization())),
+        pool,
         clock: Arc::new(SystemClock::default()),
         store_name: app.connected.name.as_str().into(),
         shutdown,

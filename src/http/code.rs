@@ -19,6 +19,8 @@ pub enum Code {
     JobExpired,
     QueueNotFound,
     OperationIdTaken,
+    WrongState,
+    DuplicateJob,
     StoreUnavailable,
     StoreTimeout,
     StoreFull,
@@ -28,7 +30,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidJson,
         Self::NestedTooDeep,
         Self::BodyBroken,
@@ -43,6 +45,8 @@ impl Code {
         Self::JobExpired,
         Self::QueueNotFound,
         Self::OperationIdTaken,
+        Self::WrongState,
+        Self::DuplicateJob,
         Self::StoreUnavailable,
         Self::StoreTimeout,
         Self::StoreFull,
@@ -76,6 +80,8 @@ impl Code {
             Self::JobExpired => ("job_expired", StatusCode::GONE, "The job's record has been pruned"),
             Self::QueueNotFound => ("queue_not_found", StatusCode::NOT_FOUND, "There is no such queue"),
             Self::OperationIdTaken => ("operation_id_taken", StatusCode::CONFLICT, "The operation id is another job's"),
+            Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "The job is in another state"),
+            Self::DuplicateJob => ("duplicate_job", StatusCode::CONFLICT, "Another job does the same work"),
             Self::StoreUnavailable => {
                 ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The store cannot be reached")
             }

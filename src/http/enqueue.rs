@@ -1,5 +1,7 @@
 //! `POST /api/queue/enqueue`: one job into its queue.
 
+mod batch;
+mod callback;
 mod request;
 
 use axum::Json;
@@ -7,22 +9,22 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
-use journeyman_job::{Dispatch, JobId, QueueName};
+use journeyman_job::{JobId, QueueName};
 use serde::Serialize;
-use tracing::Instrument;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
 use super::ApiState;
+use super::detached::detached;
 use super::error::{Problem, ProblemBody};
 use super::extract::JsonBody;
 use super::words::StateWord;
 use crate::queue::{self, Dispatched};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(enqueue))
+    OpenApiRouter::new().routes(routes!(enqueue)).merge(batch::router())
 }
 
 /// A job that has been stored.
@@ -93,25 +95,25 @@ async fn enqueue(
     State(api): State<ApiState>,
     JsonBody(request): JsonBody<EnqueueRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let dispatch = request.into_dispatch(api.examples)?;
+    let dispatch = request.into_dispatch(api.examples).map_err(Problem::invalid)?;
     let task_type = dispatch.spec.type_name.clone();
-    let Dispatched { id, queue, state, is_repeat } = send(api, dispatch).await?;
-    let location = [(LOCATION, format!("/api/queue/status/{id}"))];
-    let stored = Enqueued {
-        task_id: id,
-        operation_id: id,
-        job_id: id,
-        status: state,
-        queue_name: queue,
-        task_type,
-        deduplicated: is_repeat,
-    };
-    let status = if is_repeat { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, location, Json(stored)))
+    let sent = detached(async move { api.manager.send(dispatch).await }).await?;
+    let location = [(LOCATION, format!("/api/queue/status/{}", sent.id))];
+    let status = if sent.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, location, Json(Enqueued::new(sent, task_type))))
 }
 
-/// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.
-async fn send(api: ApiState, dispatch: Dispatch) -> Result<Dispatched, Problem> {
-    let sending = async move { api.manager.send(dispatch).await }.in_current_span();
-    Ok(tokio::spawn(sending).await.map_err(|error| Problem::internal(&error))??)
+impl Enqueued {
+    fn new(sent: Dispatched, task_type: String) -> Self {
+        let Dispatched { id, queue, state, is_repeat } = sent;
+        Self {
+            task_id: id,
+            operation_id: id,
+            job_id: id,
+            status: state,
+            queue_name: queue,
+            task_type,
+            deduplicated: is_repeat,
+        }
+    }
 }

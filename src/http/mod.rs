@@ -5,17 +5,24 @@
 
 pub mod body;
 mod code;
+mod detached;
 mod docs;
 mod enqueue;
 mod error;
 mod extract;
+mod failed;
 mod frame;
 mod health;
+mod jobs;
 mod json;
+mod lookup;
 mod openapi;
+mod query;
+mod queues;
 pub mod server;
 mod stats;
 mod status;
+mod summary;
 mod words;
 mod yaml;
 
@@ -36,14 +43,18 @@ pub use error::{Fault, Problem};
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
+pub use summary::JobSummary;
 
 use crate::clock::Clock;
 use crate::queue::QueueManager;
+use crate::queue::operations::Operations;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ApiState {
     pub manager: QueueManager,
+    /// On the manager's own store.
+    pub operations: Operations,
     pub limits: ApiLimits,
     /// How busy this process's own thread pool is.
     pub pool: PoolGauge,
@@ -117,7 +128,10 @@ fn resources() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::head())
         .merge(enqueue::router())
         .merge(status::router())
+        .merge(jobs::router())
+        .merge(failed::router())
         .merge(stats::router())
+        .merge(queues::router())
         .merge(health::router())
 }
 

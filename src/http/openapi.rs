@@ -34,7 +34,8 @@ pub(super) fn head() -> OpenApi {
         .info(info)
         .tags(Some([
             tag("jobs", "Enqueue jobs and follow them."),
-            tag("queues", "Queues in numbers."),
+            tag("failed", "Failed jobs, and what becomes of them."),
+            tag("queues", "Queues in numbers; purge, pause and resume them."),
             tag("health", "For whoever decides about restarts and about traffic."),
         ]))
         .build()

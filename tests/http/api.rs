@@ -14,6 +14,7 @@ use journeyman::clock::{Clock, ManualClock};
 use journeyman::drivers::memory::MemoryStore;
 use journeyman::http::{ApiLimits, ApiState, PoolGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
+use journeyman::queue::operations::Operations;
 use journeyman::queue::{
     CallId, Driver, QueueManager, ReserveRequest, ReservedJob, Settle, Settled, Settlement, Store, Trail, WorkerId,
 };
@@ -46,6 +47,7 @@ impl Api {
         let shutdown = CancellationToken::new();
         let slow = QueueName::new("slow").unwrap();
         let mut state = ApiState {
+            operations: Operations::new(Arc::clone(&dyn_store), []),
             manager: QueueManager::new(dyn_store, HashMap::from([(slow, Priority::Low)])),
             limits: ApiLimits { max_body: 1200 * 1024, body_timeout: Duration::from_millis(200), max_depth: 64 },
             pool: PoolGauge::new(|| 85.0),

@@ -46,6 +46,10 @@ impl Inspector for SqliteStore {
             .await
     }
 
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.readers
             .read(|connection| {
