@@ -51,14 +51,20 @@ CREATE TABLE queue_jobs (
     -- The token of the last settlement that was done.
     settled_attempt INTEGER,
     settled_call INTEGER,
+    unique_key TEXT,
     trail BLOB,
     payload BLOB NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX queue_jobs_by_job_id ON queue_jobs (job_id);
+-- A key is taken by being here, so whatever ends a job frees its key with the same write.
+CREATE UNIQUE INDEX queue_jobs_unique ON queue_jobs (queue, unique_key) WHERE unique_key IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX queue_jobs_pending ON queue_jobs (queue, priority, position) WHERE state = 'pending';
 CREATE INDEX queue_jobs_delayed ON queue_jobs (queue, available_at, position) WHERE state = 'delayed';
-CREATE INDEX queue_jobs_reserved ON queue_jobs (worker) WHERE state = 'reserved';
+-- For purges of one priority.
+CREATE INDEX queue_jobs_delayed_by_priority ON queue_jobs (queue, priority) WHERE state = 'delayed';
+-- What follows the worker is for listings: those of one queue are merged from its workers'.
+CREATE INDEX queue_jobs_reserved ON queue_jobs (worker, queue, reserved_at, position) WHERE state = 'reserved';
 CREATE INDEX queue_jobs_ended ON queue_jobs (queue, state, ended_at) WHERE ended_at IS NOT NULL;
 
 -- A failed job's record moves here from `queue_jobs`.
@@ -76,6 +82,8 @@ CREATE TABLE queue_failed_jobs (
     failed_at INTEGER NOT NULL,
     settled_attempt INTEGER NOT NULL,
     settled_call INTEGER NOT NULL,
+    -- For a retry by hand; the key is free meanwhile.
+    unique_key TEXT,
     exception TEXT NOT NULL,
     trail BLOB,
     payload BLOB NOT NULL
@@ -91,3 +99,23 @@ CREATE TABLE queue_leases (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX queue_leases_by_end ON queue_leases (expires_at);
+
+-- No job of these is reserved. A queue can be here before anything was pushed to it.
+CREATE TABLE queue_paused (
+    queue TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- One row.
+CREATE TABLE queue_control (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    -- Times that workers were told to restart.
+    restarts INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO queue_control VALUES (1, 0);
+
+-- Pages that hold nothing, given up when the disk is full: see `ballast.rs`. At most one row.
+CREATE TABLE queue_ballast (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    filler BLOB NOT NULL
+) STRICT;

@@ -22,6 +22,8 @@ use super::purge::PurgeOptions;
 use super::retry::RetryOptions;
 use super::size::SizeOptions;
 
+use crate::config::Connection;
+
 type Override = (String, String, String);
 
 /// An HTTP job server with Laravel-style job traits.
@@ -45,7 +47,7 @@ pub(super) struct Shared {
     /// Folder of the embedded store [default: data]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
-    /// Store to use: sqlite, redis or memory [default: sqlite]
+    /// Store to use: sqlite, redis, memory, sync or null [default: sqlite]
     #[arg(long, global = true, value_name = "NAME")]
     connection: Option<String>,
     /// What to log: error, warn, info, debug, trace [default: info]
@@ -248,8 +250,8 @@ impl Command {
         }
     }
 
-    /// Whether the command makes sense only with a store that other processes see too.
-    pub(super) fn needs_shared_store(&self) -> bool {
+    /// Why this command can do nothing with this store.
+    pub(super) fn needs_another_store(&self, connection: Connection) -> Option<&'static str> {
         let stands_alone = matches!(
             self,
             Self::Serve(_)
@@ -260,7 +262,16 @@ impl Command {
                 | Self::Config { .. }
                 | Self::Completions(_)
         );
-        !stands_alone
+        let dispatches = matches!(self, Self::Dispatch(_));
+        match connection {
+            _ if stands_alone => None,
+            Connection::Memory => Some("the memory store ends with this process: use it with `serve`"),
+            Connection::Sync if !dispatches => {
+                Some("the sync connection runs each job where it is dispatched: use it with `serve` or `dispatch`")
+            }
+            Connection::Null if !dispatches => Some("the null connection drops every job: there is nothing to see"),
+            _ => None,
+        }
     }
 
     /// The settings that this command's flags stand for.

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::output::{self, Output, rough};
 use super::{Failure, Outcome};
+use crate::app;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{Config, ConfigErrors, Connection};
-use crate::drivers::{self, Connected};
+use crate::drivers::Connected;
 use crate::queue::StoreError;
 use crate::queue::operations::{Operations, QueueView};
 
@@ -52,7 +53,7 @@ fn check(check: &'static str, level: Level, message: impl Into<String>) -> Check
 /// Exit code 1 if anything does not work.
 pub(super) async fn run(config: Config, output: Output) -> Outcome {
     let mut checks = vec![check("config", Level::Ok, "every setting is valid; `journeyman config show` lists them")];
-    match drivers::connect(&config).await {
+    match app::open(&config).await {
         Ok(connected) => look(&config, &connected, &mut checks).await,
         Err(error) => checks.push(check("store", Level::Fail, error.to_string())),
     }
@@ -77,7 +78,7 @@ async fn look(config: &Config, connected: &Connected, checks: &mut Vec<Check>) {
     checks.push(store.durability().await.map_or_else(|error| failed("durability", &error), durability));
     let here = SystemClock::default().now();
     checks.push(store.time().await.map_or_else(|error| failed("clock", &error), |there| clock(here, there)));
-    let operations = Operations::new(store.clone(), config.worker.queues.clone());
+    let operations = app::operations(config, connected);
     match operations.view_all().await {
         Ok(views) => {
             checks.push(paused(&views));

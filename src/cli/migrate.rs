@@ -12,7 +12,7 @@ pub(super) async fn run(config: Config, output: Output) -> Outcome {
     let connected = drivers::connect(&config).await?;
     let done = match config.store.connection {
         Connection::Sqlite => "tables are up to date",
-        Connection::Redis | Connection::Memory => "needs no tables",
+        Connection::Redis | Connection::Memory | Connection::Sync | Connection::Null => "needs no tables",
     };
     output.tell(&serde_json::json!({"store": connected.name}), format!("{}: {done}", connected.name))?;
     Ok(ExitCode::SUCCESS)

@@ -35,8 +35,8 @@ use std::process::ExitCode;
 use journeyman_job::registry;
 use tokio::runtime::Runtime;
 
-use crate::config::{Config, Connection, Loaded, Sources};
-use crate::drivers;
+use crate::app;
+use crate::config::{Config, Loaded, Sources};
 use crate::queue::StoreError;
 use crate::queue::operations::{OperationError, Operations};
 use crate::telemetry;
@@ -55,6 +55,8 @@ enum Failure {
     Registry(#[from] registry::RegistryError),
     #[error("{0}; check QUEUE_CONNECTION and the store's settings with `journeyman config show`")]
     Store(#[from] StoreError),
+    #[error("{0}; check QUEUE_CONNECTION and the store's settings with `journeyman config show`")]
+    App(#[from] crate::app::AppError),
     #[error("{0}")]
     Operation(OperationError),
     #[error("{0}")]
@@ -113,9 +115,8 @@ fn execute(arguments: Arguments) -> Outcome {
         }
         loaded => loaded?,
     };
-    if config.store.connection == Connection::Memory && command.needs_shared_store() {
-        let message = "the memory store ends with this process: use it with `serve`, or name another with --connection";
-        return Err(Failure::Other(message.into()));
+    if let Some(reason) = command.needs_another_store(config.store.connection) {
+        return Err(Failure::Other(format!("{reason}, or name another with --connection")));
     }
     telemetry::start(&config.logging);
     match command {
@@ -148,8 +149,8 @@ fn execute(arguments: Arguments) -> Outcome {
 
 /// The operator's hand on the configured store, and the store's name.
 async fn operations(config: &Config) -> Result<(Operations, String), StoreError> {
-    let connected = drivers::connect(config).await?;
-    Ok((Operations::new(connected.store, config.worker.queues.clone()), connected.name))
+    let connected = app::open(config).await?;
+    Ok((app::operations(config, &connected), connected.name))
 }
 
 fn load(command: &Command, shared: &Shared) -> Result<Loaded, Failure> {

@@ -7,7 +7,7 @@ use clap::Args;
 use journeyman_job::QueueName;
 use serde::Serialize;
 
-use super::output::{Output, list, rough};
+use super::output::{Output, counts, rough};
 use super::{Outcome, operations};
 use crate::config::Config;
 use crate::queue::operations::QueueView;
@@ -59,7 +59,7 @@ pub(super) async fn run(config: Config, options: MonitorOptions, output: Output)
         });
     }
     output.show(&rows, || {
-        let mut table = list(["queue", "size", "pending", "delayed", "reserved", "waiting", "status"]);
+        let mut table = counts(["queue", "size", "pending", "delayed", "reserved", "waiting", "status"]);
         for row in &rows {
             let name = if row.paused { format!("{} (paused)", row.queue) } else { row.queue.to_string() };
             let numbers = [row.size, row.pending, row.delayed, row.reserved].map(|number| number.to_string());

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use serde::Serialize;
 
 /// Where a command's result goes.
@@ -54,6 +54,17 @@ pub(super) fn list<const N: usize>(header: [&str; N]) -> Table {
     let mut table = table(header);
     if !table.is_tty() {
         table.set_width(80);
+    }
+    table
+}
+
+/// The same for a name and what is counted of it: close together, so that only a long name has to be wrapped.
+pub(super) fn counts<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = list(header);
+    for (index, column) in table.column_iter_mut().enumerate().skip(1) {
+        column.set_padding((0, u16::from(index == N - 1)));
+        column.set_cell_alignment(CellAlignment::Right);
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use journeyman_job::{JobId, QueueName};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::queue::operations::{Operations, RetriedMany, RetryOutcome};
 
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["ids", "all", "queue"])]
+#[command(group(ArgGroup::new("what").required(true).args(["ids", "all", "queue"])))]
 pub(super) struct RetryOptions {
     /// Failed or cancelled jobs
     #[arg(value_name = "ID")]

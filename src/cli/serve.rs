@@ -15,7 +15,7 @@ use super::output;
 use super::{Failure, Outcome};
 use crate::app::App;
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, Connection};
 use crate::http::server::{self, ServerLimits};
 use crate::http::{self, ApiLimits, ApiState, PoolGauge};
 use crate::shutdown;
@@ -35,7 +35,7 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
         Err(Failure::Output(error)) => warn!(%address, %error, "listening; the banner could not be printed"),
         greeted => drop(greeted?),
     }
-    let crew = Crew::start(&app, !options.no_worker)?;
+    let crew = Crew::start(&app, !options.no_worker && app.has_workers())?;
     let router = http::router(api_state(&app, crew.gauge(), shutdown.clone()));
     let limits = server_limits(&app.config);
     let served = server::serve(listener, router, limits, shutdown.clone());
@@ -91,7 +91,12 @@ fn server_limits(config: &Config) -> ServerLimits {
 /// Tells where it listens, what is stored how safely, and one line that can be pasted as it is.
 async fn greet(app: &App, address: SocketAddr, works: bool) -> Outcome {
     let durability = app.connected.store.durability().await?;
-    let workers = if works { format!("{} jobs at once", app.config.worker.count) } else { "none here".to_owned() };
+    let workers = match app.config.store.connection {
+        Connection::Sync => "none needed: each job runs while it is enqueued".to_owned(),
+        Connection::Null => "none: every job is dropped".to_owned(),
+        _ if works => format!("{} jobs at once", app.worker_slots()),
+        _ => "none here".to_owned(),
+    };
     let body = if app.takes_examples() {
         r#"{"task_type": "echo", "task_data": {"value": "hello"}}"#
     } else {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use journeyman_job::QueueName;
 
-use super::output::{Output, list};
+use super::output::{Output, counts};
 use super::{Outcome, operations};
 use crate::config::Config;
 
@@ -26,7 +26,7 @@ pub(super) async fn run(config: Config, options: SizeOptions, output: Output) ->
         sizes.insert(queue, operations.view(queue).await?.stats.size());
     }
     output.show(&sizes, || {
-        let mut table = list(["queue", "size"]);
+        let mut table = counts(["queue", "size"]);
         for (queue, size) in &sizes {
             table.add_row([queue.to_string(), size.to_string()]);
         }

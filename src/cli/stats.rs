@@ -6,7 +6,7 @@ use journeyman_job::QueueName;
 
 use super::Outcome;
 use super::operations;
-use super::output::{Output, list};
+use super::output::{Output, counts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::http::Stats;
@@ -21,7 +21,7 @@ pub(super) async fn run(config: Config, queue: Option<QueueName>, output: Output
     // No worker runs in this process, so its pool is idle.
     output.show(&Stats::of(&queues, 0.0, SystemClock::default().now()), || {
         let header = ["queue", "pending", "delayed", "reserved", "completed", "failed", "processed", "retried"];
-        let mut shown = list(header);
+        let mut shown = counts(header);
         for QueueView { stats, is_paused } in &queues {
             let name = if *is_paused { format!("{} (paused)", stats.queue) } else { stats.queue.to_string() };
             let numbers = [

@@ -24,7 +24,7 @@ pub(super) async fn run(config: Config, options: WorkOptions) -> Outcome {
         store = app.connected.name,
         queues = app.config.worker.queues.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         other_queues = app.config.worker.all_queues,
-        slots = app.config.worker.count,
+        slots = app.worker_slots(),
         "working; Ctrl-C stops"
     );
     tokio::select! {

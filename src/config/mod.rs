@@ -4,11 +4,13 @@
 //! A setting is one field of one of the structs here; its key, variable, default, bounds and documentation stand with
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
+mod connections;
 mod error;
 mod http;
 mod kinds;
 mod layers;
 mod logging;
+mod queue;
 mod reader;
 mod redis;
 mod redis_url;
@@ -24,10 +26,12 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use connections::{NamedConnection, Place};
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
 pub use logging::{Directives, LogFormat, LoggingConfig};
+pub use queue::{QueueConfig, QueuePriority};
 pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
@@ -35,8 +39,8 @@ pub use secret::Secret;
 pub use security::SecurityConfig;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
-pub use store::{Connection, StoreConfig};
-pub use worker::WorkerConfig;
+pub use store::{Codec, Connection, StoreConfig};
+pub use worker::{PoolSize, WorkerConfig};
 
 use layers::Layers;
 use reader::{Reader, Setting};
@@ -47,6 +51,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub store: StoreConfig,
     pub redis: RedisConfig,
+    pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
@@ -78,7 +83,8 @@ impl Config {
         let http = HttpConfig::read(reader);
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
-        let worker = WorkerConfig::read(reader);
+        let queue = QueueConfig::read(reader);
+        let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
         let security = SecurityConfig::read(reader);
@@ -91,6 +97,9 @@ impl Config {
         if let (Some(redis), Some(store)) = (&redis, &store) {
             redis.check(store, reader);
         }
+        if let (Some(store), Some(security)) = (&store, &security) {
+            store.check(security, reader);
+        }
         if let Some(worker) = &worker {
             worker.check(reader);
         }
@@ -98,6 +107,7 @@ impl Config {
             http: http?,
             store: store?,
             redis: redis?,
+            queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
             logging: logging?,

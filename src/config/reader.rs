@@ -43,6 +43,11 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Where a setting came from that was read before.
+    pub fn origin(&self, key: &str) -> Option<Origin> {
+        self.rows.iter().find(|row| row.key == key).map(|row| row.origin.clone())
+    }
+
     /// Refuses settings that are fine by themselves but not together. `rule` ends the sentence that names them all.
     pub fn conflict(&mut self, keys: &[&str], rule: String) {
         let rows = keys.iter().filter_map(|key| self.rows.iter().find(|row| row.key == *key));

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::reader::settings;
+use super::connections::NamedConnection;
+use super::reader::{Reader, settings};
+use super::security::SecurityConfig;
 use super::value::Choice;
 
 /// Which driver keeps the jobs.
@@ -14,27 +16,51 @@ pub enum Connection {
     Redis,
     /// This process alone; the jobs end with it.
     Memory,
+    /// Each job runs once, where and while it is dispatched.
+    Sync,
+    /// Every job is dropped.
+    Null,
 }
 
 impl Choice for Connection {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("sqlite", Self::Sqlite), ("redis", Self::Redis), ("memory", Self::Memory)];
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("sqlite", Self::Sqlite),
+        ("redis", Self::Redis),
+        ("memory", Self::Memory),
+        ("sync", Self::Sync),
+        ("null", Self::Null),
+    ];
 
     fn refusal(name: &str) -> Option<&'static str> {
         match name {
             "database" => Some("the database connection is not available yet"),
-            "sync" => Some("the sync connection is not available yet"),
-            "null" => Some("the null connection is not available yet"),
             _ => None,
         }
     }
 }
 
+/// The form in which a job's type, payload and options are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// As JSON that people can read.
+    Json,
+    /// Encrypted.
+    Sealed,
+}
+
+impl Choice for Codec {
+    const CHOICES: &'static [(&'static str, Self)] = &[("json", Self::Json), ("sealed", Self::Sealed)];
+}
+
 settings! {
     /// Where the jobs are kept.
     pub struct StoreConfig in "store" {
-        /// Driver that keeps the jobs: sqlite, redis or memory.
+        /// Driver that keeps the jobs: sqlite, redis or memory; sync runs each job while it is dispatched, null drops it.
         connection: Connection = "sqlite", env "QUEUE_CONNECTION";
+        /// How jobs are stored: json, or sealed with the keys of security.keys.
+        codec: Codec = "json", env "QUEUE_CODEC";
+        /// Further stores that jobs can be pushed to by name, as name=URL.
+        connections: Option<Vec<NamedConnection>> = "", env "QUEUE_CONNECTIONS";
         /// Directory of the SQLite file and whatever else is kept on this machine.
         data_dir: PathBuf = "data", env "JOURNEYMAN_DATA_DIR";
         /// Longest time to wait for the store to accept a connection.
@@ -42,5 +68,24 @@ settings! {
             within Duration::from_millis(10)..=Duration::from_secs(3600);
         /// Further tries when the store cannot be reached; 0 for none.
         max_connection_retries: u32 = "3", env "MAX_CONNECTION_RETRIES", within 0..=1000;
+    }
+}
+
+impl StoreConfig {
+    pub(super) fn check(&self, security: &SecurityConfig, reader: &mut Reader<'_>) {
+        let named = self.connections.as_deref().unwrap_or_default();
+        let seals = |codec: Codec| codec == Codec::Sealed && security.keys.is_none();
+        let rule = "give the key that seals, as `journeyman key secret` makes one".to_owned();
+        if seals(self.codec) {
+            reader.conflict(&["store.codec", "security.keys"], rule.clone());
+        }
+        if named.iter().any(|connection| seals(connection.codec)) {
+            reader.conflict(&["store.connections", "security.keys"], rule);
+        }
+        let is_repeated =
+            |(place, one): (usize, &NamedConnection)| named[..place].iter().any(|other| other.name == one.name);
+        if named.iter().enumerate().any(is_repeated) {
+            reader.conflict(&["store.connections"], "give each connection a name of its own".to_owned());
+        }
     }
 }

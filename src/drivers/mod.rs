@@ -1,7 +1,10 @@
 //! The stores, and the one place that chooses among them.
 
+pub mod coded;
 pub mod memory;
+pub mod null;
 pub mod redis;
+pub mod sealed;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -32,14 +35,15 @@ impl std::fmt::Debug for Connected {
 /// Connects to the store that the configuration names.
 pub async fn connect(config: &Config) -> Result<Connected, StoreError> {
     match config.store.connection {
-        Connection::Memory => {
+        Connection::Null => connected("null".into(), || Box::pin(async { Ok(null::NullStore::default()) })).await,
+        Connection::Memory | Connection::Sync => {
             let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock::default())));
             let same = Arc::clone(&store);
             let connect: Connect = Arc::new(move || {
                 let store = Arc::clone(&same);
                 Box::pin(async move { Ok(store) })
             });
-            Ok(Connected { store, connect, name: "memory".into() })
+            Ok(Connected { store, connect, name: config.default_connection().into() })
         }
         Connection::Sqlite => {
             let path = config.store.data_dir.join("journeyman.db");

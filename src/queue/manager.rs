@@ -5,10 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use journeyman_job::{Dispatch, DispatchError, Dispatcher, Job, JobId, JobSpec, Priority, QueueName};
+use journeyman_job::{Dispatch, DispatchError, Dispatcher, Job, JobId, JobSpec, Priority, QueueName, When, secret};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::pusher::Pusher;
 use super::{Envelope, Found, NewJob, PushOutcome, State, Store, StoreError, UniqueKey, Unit, limits};
+
+/// Pause between two looks at a job whose end is waited for; its store is this process's memory.
+const END_CHECK: Duration = Duration::from_millis(1);
 
 /// A dispatched job as the caller hears of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +29,40 @@ pub struct Dispatched {
 pub struct QueueManager {
     store: Arc<dyn Store>,
     pusher: Pusher,
-    /// Default priority of jobs pushed to a queue.
-    priorities: Arc<HashMap<QueueName, Priority>>,
+    routing: Arc<Routing>,
+    /// The managers of the other stores, by their names.
+    others: Arc<HashMap<String, QueueManager>>,
+    /// Where a blocking send lets its call run.
+    runtime: Handle,
+}
+
+/// What holds for jobs that say nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct Routing {
+    /// Priority of jobs pushed to a queue.
+    pub priorities: HashMap<QueueName, Priority>,
+    /// Whether jobs that name no queue go to one named as their type.
+    pub queue_per_type: bool,
+    /// Whether a dispatch returns only once its job has ended; a delay is then none.
+    pub waits_for_end: bool,
 }
 
 impl QueueManager {
     /// Must be called within a Tokio runtime: the group commit runs on it.
-    pub fn new(store: Arc<dyn Store>, priorities: HashMap<QueueName, Priority>) -> Self {
+    pub fn new(store: Arc<dyn Store>, routing: Routing) -> Self {
         let pusher = Pusher::start(Arc::clone(&store));
-        Self { store, pusher, priorities: Arc::new(priorities) }
+        Self { store, pusher, routing: Arc::new(routing), others: Arc::default(), runtime: Handle::current() }
+    }
+
+    /// The same with further stores that a dispatch can name.
+    #[must_use]
+    pub fn with_connections(self, others: HashMap<String, QueueManager>) -> Self {
+        Self { others: Arc::new(others), ..self }
+    }
+
+    /// The manager of another store.
+    pub fn connection(&self, name: &str) -> Result<&Self, DispatchError> {
+        self.others.get(name).ok_or_else(|| DispatchError::UnknownConnection(name.to_owned()))
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -54,6 +83,21 @@ impl QueueManager {
     pub async fn send(&self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
         let mut sent = self.each(vec![dispatch]).await?;
         sent.pop().ok_or_else(|| DispatchError::Unavailable("the store gave no answer".into()))?
+    }
+
+    /// Pushes one dispatch from code that blocks; never from an async function, whose thread it would stop.
+    pub fn send_blocking(&self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
+        if self.runtime.runtime_flavor() == RuntimeFlavor::CurrentThread && Handle::try_current().is_ok() {
+            let message = "send_blocking would stop the only thread of this runtime: use send".to_owned();
+            return Err(DispatchError::Refused(message));
+        }
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        let manager = self.clone();
+        self.runtime.spawn(async move {
+            // The caller waits for this one answer.
+            let _ = answer.send(manager.send(dispatch).await);
+        });
+        answered.recv().map_err(|_| DispatchError::Unknown("the process is shutting down".into()))?
     }
 
     /// Pushes many, all or none; one answer each, in order.
@@ -79,6 +123,17 @@ impl QueueManager {
             let message = format!("a bulk of {} jobs: at most {} are allowed", dispatches.len(), limits::BULK);
             return Err(DispatchError::Refused(message));
         }
+        match connection_of(&dispatches)? {
+            Some(name) => self.connection(name)?.store_here(&dispatches, unit).await,
+            None => self.store_here(&dispatches, unit).await,
+        }
+    }
+
+    async fn store_here(
+        &self,
+        dispatches: &[Dispatch],
+        unit: Unit,
+    ) -> Result<Vec<Result<Dispatched, DispatchError>>, DispatchError> {
         let jobs: Vec<NewJob> = dispatches.iter().map(|dispatch| self.freeze(dispatch)).collect::<Result<_, _>>()?;
         let heads: Vec<_> = jobs.iter().map(|job| (job.id(), job.envelope.queue.clone())).collect();
         let outcomes = self.pusher.push(jobs, unit).await.map_err(refusal)?;
@@ -102,7 +157,19 @@ impl QueueManager {
             PushOutcome::Duplicate(first) => return self.known(first, queue).await,
             PushOutcome::Conflict | PushOutcome::Withheld => return Err(DispatchError::Conflict(id)),
         };
+        let state = if self.routing.waits_for_end { self.end_of(id).await? } else { state };
         Ok(Dispatched { id, queue, state, is_repeat: false })
+    }
+
+    /// Waits until the job has ended.
+    async fn end_of(&self, id: JobId) -> Result<State, DispatchError> {
+        loop {
+            match self.store.find(id).await.map_err(refusal)? {
+                Found::Here(record) if !record.state.is_ended() => tokio::time::sleep(END_CHECK).await,
+                Found::Here(record) => return Ok(record.state),
+                Found::Expired | Found::Nothing => return Ok(State::Completed),
+            }
+        }
     }
 
     /// A job that was there before.
@@ -122,21 +189,44 @@ impl QueueManager {
     }
 
     fn freeze(&self, dispatch: &Dispatch) -> Result<NewJob, DispatchError> {
-        if let Some(connection) = &dispatch.options.connection {
-            return Err(DispatchError::UnknownConnection(connection.clone()));
-        }
         limits::check_payload(dispatch.spec.data.get().len())
             .and_then(|()| limits::check_options(&dispatch.options))
             .map_err(|beyond| DispatchError::Refused(beyond.to_string()))?;
-        let queue_priority = self.priorities.get(dispatch.queue()).copied();
+        let dispatch = &*secret::repeatable(dispatch);
+        let routed = self.routed(dispatch);
+        let dispatch = routed.as_ref().unwrap_or(dispatch);
+        let queue_priority = self.routing.priorities.get(dispatch.queue()).copied();
         let JobSpec { type_name, data, .. } = &dispatch.spec;
         Ok(NewJob {
             envelope: Envelope::freeze(dispatch, queue_priority),
-            when: dispatch.options.when,
-            unique: dispatch.uniqueness().map(|unique| UniqueKey::of(unique, type_name, data)),
+            when: if self.routing.waits_for_end { When::Now } else { dispatch.options.when },
+            unique: dispatch
+                .uniqueness()
+                .map(|unique| UniqueKey::of(unique, type_name, &secret::comparable(type_name, data))),
             is_named: dispatch.options.id.is_some(),
         })
     }
+
+    /// The same dispatch to the queue of its type, if it goes there.
+    fn routed(&self, dispatch: &Dispatch) -> Option<Dispatch> {
+        let names_none = dispatch.options.queue.is_none() && dispatch.spec.queue == QueueName::default();
+        if !self.routing.queue_per_type || !names_none {
+            return None;
+        }
+        // A type whose name is none of a queue stays where it is.
+        QueueName::new(&dispatch.spec.type_name).ok().map(|queue| dispatch.clone().on_queue(queue))
+    }
+}
+
+/// The connection that all of these name: a bulk goes to one store.
+fn connection_of(dispatches: &[Dispatch]) -> Result<Option<&str>, DispatchError> {
+    let mut names = dispatches.iter().map(|dispatch| dispatch.options.connection.as_deref());
+    let first = names.next().flatten();
+    if names.any(|name| name != first) {
+        let message = "a bulk goes to one connection: dispatch the jobs of each connection by themselves".to_owned();
+        return Err(DispatchError::Refused(message));
+    }
+    Ok(first)
 }
 
 fn refusal(error: StoreError) -> DispatchError {

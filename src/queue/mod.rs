@@ -4,6 +4,7 @@
 //! `state` the table of all moves, `driver` and `inspector` what a store must be able to do.
 
 pub mod callbacks;
+mod codec;
 mod decoded;
 mod driver;
 mod envelope;
@@ -21,13 +22,14 @@ mod stats;
 mod trail;
 mod unique;
 
+pub use codec::{Codec, CodecError};
 pub use decoded::{Undecodable, decode, decode_payload};
 pub use driver::{
     Beat, BeatReply, Counted, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, Settle, Settled, StoreError, Unit,
 };
 pub use envelope::{Body, Envelope};
 pub use inspector::{Connect, Found, Inspector, Store};
-pub use manager::{Dispatched, QueueManager};
+pub use manager::{Dispatched, QueueManager, Routing};
 pub use operator::{Cancelled, Control, Cursor, Forgotten, Listing, Operator, Page, Retried, Retry};
 pub use record::JobRecord;
 pub use reservation::{CallId, Lost, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};

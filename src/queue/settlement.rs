@@ -28,6 +28,9 @@ pub enum Settlement {
     Requeue,
 }
 
+/// Longest that a job waits before it asks for a thread of the blocking pool again.
+const LONGEST_REQUEUE: Duration = Duration::from_secs(60);
+
 /// Limits that are the server's, not the job's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -35,11 +38,13 @@ pub struct Policy {
     pub max_crashes: u32,
     /// Overrides every job's own number of tries.
     pub max_tries: Option<u32>,
+    /// Times in a row that a job may find the blocking pool full before it fails for good.
+    pub max_requeues: u32,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { max_crashes: 3, max_tries: None }
+        Self { max_crashes: 3, max_tries: None, max_requeues: 3 }
     }
 }
 
@@ -76,7 +81,7 @@ impl Attempted<'_> {
 
 /// Decides what becomes of a job after an attempt. Pure: chance comes in as `roll`, 0 to 1.
 ///
-/// `facts.trail.crashes` already includes this attempt if a worker died of it.
+/// `facts.trail.crashes` already includes this attempt if a worker died of it; `facts.trail.requeues` does not include it.
 pub fn decide(facts: &Attempted<'_>, result: &JobResult, roll: f64) -> Settlement {
     match result {
         Ok(Outcome::Completed(_)) => Settlement::Complete,
@@ -86,6 +91,7 @@ pub fn decide(facts: &Attempted<'_>, result: &JobResult, roll: f64) -> Settlemen
             let used_up = || JobError::of(ErrorKind::MaxTries, "released after its last try");
             again(facts, *delay, used_up, "the job asked to be released")
         }
+        Err(error) if error.kind() == ErrorKind::PoolExhausted => requeued(facts, error),
         Err(error) if error.kind().is_final() => Settlement::Fail { error: error.clone() },
         Err(error) if error.kind() == ErrorKind::WorkerLost && facts.trail.crashes >= facts.policy.max_crashes => {
             let message = format!("{} workers died while they ran it; the last: {error}", facts.trail.crashes);
@@ -99,6 +105,20 @@ pub fn decide(facts: &Attempted<'_>, result: &JobResult, roll: f64) -> Settlemen
             again(facts, delay, || error.clone(), error.message())
         }
     }
+}
+
+/// The blocking pool had no thread, so the job has not begun: later, and the attempt does not count.
+fn requeued(facts: &Attempted<'_>, error: &JobError) -> Settlement {
+    let earlier = facts.trail.requeues;
+    if earlier >= facts.policy.max_requeues {
+        let message = format!("the blocking pool was full {} times in a row; the last: {error}", earlier + 1);
+        return Settlement::Fail { error: JobError::of(ErrorKind::PoolExhausted, message) };
+    }
+    let delay = Duration::from_secs(1 << earlier.min(6)).min(LONGEST_REQUEUE);
+    if facts.would_exceed(delay) {
+        return exceeded(facts, delay, error.message());
+    }
+    Settlement::Snooze { delay }
 }
 
 /// A worker's death is rarely the job's fault, so the first one costs no wait; a job that keeps killing workers must not
@@ -135,16 +155,17 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const START: Timestamp = Timestamp::from_micros(1_000_000_000);
 
-    /// A row of the table: tries allowed, attempt, budget, seconds since the first start, crashes.
+    /// A row of the table: tries allowed, attempt, budget, seconds since the first start, crashes, requeues.
     struct Case {
         max_tries: u32,
         attempt: u32,
         retry_for: Option<u64>,
         elapsed: u64,
         crashes: u32,
+        requeues: u32,
     }
 
-    const PLAIN: Case = Case { max_tries: 3, attempt: 1, retry_for: None, elapsed: 0, crashes: 0 };
+    const PLAIN: Case = Case { max_tries: 3, attempt: 1, retry_for: None, elapsed: 0, crashes: 0, requeues: 0 };
 
     impl Case {
         fn decide(&self, result: &JobResult) -> Settlement {
@@ -154,7 +175,8 @@ mod tests {
                 backoff: Backoff::fixed(10 * SECOND),
                 ..JobOptions::default()
             };
-            let trail = Trail { first_started_at: Some(START), crashes: self.crashes, ..Trail::default() };
+            let (crashes, requeues) = (self.crashes, self.requeues);
+            let trail = Trail { first_started_at: Some(START), crashes, requeues, ..Trail::default() };
             let now = START.plus(Duration::from_secs(self.elapsed));
             let (attempt, policy) = (self.attempt, Policy::default());
             decide(&Attempted { options: &options, trail: &trail, attempt, now, policy }, result, 0.5)
@@ -174,12 +196,12 @@ mod tests {
 
     const AGAIN: Settlement = Settlement::Release { delay: Duration::from_secs(10) };
     const RETRYABLE: [ErrorKind; 3] = [ErrorKind::Error, ErrorKind::Panic, ErrorKind::Timeout];
-    const FINAL: [ErrorKind; 6] = [
+    /// Pool exhaustion ends a job as well, but has a limit of its own: see the tests for R8.
+    const FINAL: [ErrorKind; 5] = [
         ErrorKind::Fatal,
         ErrorKind::Crashed,
         ErrorKind::MaxTries,
         ErrorKind::WouldExceedDeadline,
-        ErrorKind::PoolExhausted,
         ErrorKind::Undecodable,
     ];
 
@@ -277,6 +299,45 @@ mod tests {
         assert_eq!(policy_free(2), Settlement::Release { delay: 2 * SECOND });
         let spent = Case { attempt: 3, crashes: 1, ..PLAIN };
         assert_eq!(spent.fails_as(&failure(ErrorKind::WorkerLost)), ErrorKind::WorkerLost);
+    }
+
+    #[test]
+    fn r8_a_full_pool_puts_a_job_off_three_times_and_then_it_fails() {
+        let full = failure(ErrorKind::PoolExhausted);
+        for (requeues, wait) in [(0, 1), (1, 2), (2, 4)] {
+            // It has not begun: that this would be its last try does not matter.
+            for attempt in [1, 3] {
+                let case = Case { requeues, attempt, ..PLAIN };
+                assert_eq!(case.decide(&full), Settlement::Snooze { delay: wait * SECOND }, "{requeues}");
+            }
+        }
+        for requeues in [3, 4] {
+            assert_eq!(Case { requeues, max_tries: 0, ..PLAIN }.fails_as(&full), ErrorKind::PoolExhausted);
+        }
+    }
+
+    #[test]
+    fn r8_the_wait_for_the_pool_is_bounded() {
+        let policy = Policy { max_requeues: u32::MAX, ..Policy::default() };
+        let options = JobOptions::default();
+        let delay = |requeues| {
+            let trail = Trail { requeues, ..Trail::default() };
+            let facts = Attempted { options: &options, trail: &trail, attempt: 1, now: START, policy };
+            decide(&facts, &failure(ErrorKind::PoolExhausted), 0.5)
+        };
+        assert_eq!(delay(5), Settlement::Snooze { delay: 32 * SECOND });
+        for requeues in [6, 7, 100, u32::MAX - 1] {
+            assert_eq!(delay(requeues), Settlement::Snooze { delay: 60 * SECOND }, "{requeues}");
+        }
+    }
+
+    #[test]
+    fn r8_a_requeue_past_the_budget_fails_at_once() {
+        let full = failure(ErrorKind::PoolExhausted);
+        let late = Case { retry_for: Some(10), elapsed: 7, requeues: 2, ..PLAIN };
+        assert_eq!(late.fails_as(&full), ErrorKind::WouldExceedDeadline);
+        let in_time = Case { elapsed: 6, ..late };
+        assert_eq!(in_time.decide(&full), Settlement::Snooze { delay: 4 * SECOND });
     }
 
     #[test]

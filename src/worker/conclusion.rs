@@ -60,7 +60,9 @@ impl Ended {
             policy,
         };
         let settlement = decide(&facts, &result, chance::roll());
-        let outcome = outcome_word(&result);
+        let outcome = outcome_word(&result, &settlement);
+        // In a row: a job that got a thread starts anew.
+        self.trail.requeues = if is_pool_exhausted(&result) { self.trail.requeues + 1 } else { 0 };
         self.trail.error = match &settlement {
             Settlement::Complete => None,
             Settlement::Fail { error } => Some(error.clone()),
@@ -116,8 +118,9 @@ fn within_limits(result: JobResult) -> JobResult {
     }
 }
 
-fn outcome_word(result: &JobResult) -> &'static str {
+fn outcome_word(result: &JobResult, settlement: &Settlement) -> &'static str {
     match result {
+        Err(_) if is_pool_exhausted(result) && matches!(settlement, Settlement::Snooze { .. }) => "requeued",
         Ok(Outcome::Completed(_)) => "completed",
         Ok(Outcome::Released { .. }) => "released",
         Ok(Outcome::Snoozed { .. }) => "snoozed",
@@ -146,8 +149,15 @@ pub(super) fn attempt_timeout(
 
 /// What a result counts as, beside success and failure.
 pub(super) fn counted(result: &JobResult) -> Option<Counted> {
-    let is_timeout = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout);
-    is_timeout.then_some(Counted::Timeout)
+    match result.as_ref().map_err(JobError::kind) {
+        Err(ErrorKind::Timeout) => Some(Counted::Timeout),
+        Err(ErrorKind::PoolExhausted) => Some(Counted::PoolExhausted),
+        _ => None,
+    }
+}
+
+fn is_pool_exhausted(result: &JobResult) -> bool {
+    counted(result) == Some(Counted::PoolExhausted)
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::executor::Executor;
+use super::options::Share;
+use super::order::Orders;
 use super::patience::Patience;
 use crate::chance;
 use crate::queue::{CallId, ReserveRequest, Reserved, ReservedJob, StoreError, limits};
@@ -21,6 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 pub(super) struct Fetcher {
     pub(super) executor: Arc<Executor>,
+    pub(super) share: Share,
     pub(super) slots: Arc<Semaphore>,
     pub(super) running: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -29,12 +32,13 @@ pub(super) struct Fetcher {
 /// A call whose answer was lost: repeated under the same name, it hands out what it took.
 struct Call {
     id: CallId,
+    order: [Priority; 4],
     is_repeat: bool,
 }
 
 impl Call {
     fn fresh() -> Self {
-        Self { id: chance::call_id(), is_repeat: false }
+        Self { id: chance::call_id(), order: Priority::DESCENDING, is_repeat: false }
     }
 }
 
@@ -42,9 +46,11 @@ impl Fetcher {
     pub(super) async fn run(self) {
         let options = &self.executor.options;
         let store = &self.executor.surroundings.store;
-        let wakeups = store.wakeups(if options.all_queues { &[] } else { &options.queues });
-        let mut queues = options.queues.clone();
+        let share = &self.share;
+        let wakeups = store.wakeups(if share.all_queues { &[] } else { &share.queues });
+        let mut queues = share.queues.clone();
         let mut patience = Patience::new("reserve");
+        let mut orders = Orders::new(options.ordering, Instant::now());
         let mut call = Call::fresh();
         let mut left = options.until.max_jobs.unwrap_or(u64::MAX);
         let mut learn_next = Instant::now();
@@ -52,12 +58,15 @@ impl Fetcher {
             let Some(slots) = self.free_slots(left).await else { break };
             let asked = slots.num_permits();
             // Also while there is plenty to do: what waits in a new queue may be more urgent.
-            if options.all_queues && Instant::now() >= learn_next {
+            if share.all_queues && Instant::now() >= learn_next {
                 self.learn_queues(&mut queues).await;
                 learn_next = Instant::now() + LEARN_EVERY;
             }
             // Looked at before the store is asked: a job that ends in between may come back as a retry.
             let was_idle = self.running.is_empty() && self.executor.held.is_empty();
+            if !call.is_repeat {
+                call.order = orders.next(Instant::now(), chance::roll);
+            }
             self.executor.held.call_begins(call.id);
             let answer = self.reserve(&queues, asked, &call).await;
             match answer {
@@ -70,7 +79,7 @@ impl Fetcher {
                     // A repeated call hands out what it took then; there may be more by now.
                     let is_drained = got < asked && !call.is_repeat;
                     call = Call::fresh();
-                    let has_learnt = is_drained && options.all_queues && self.learn_queues(&mut queues).await;
+                    let has_learnt = is_drained && share.all_queues && self.learn_queues(&mut queues).await;
                     if is_drained && !has_learnt {
                         if options.until.empty && was_idle && got == 0 {
                             self.stop.cancel();
@@ -132,7 +141,7 @@ impl Fetcher {
         let request = ReserveRequest {
             worker: &options.id,
             queues,
-            order: Priority::DESCENDING,
+            order: call.order,
             max,
             lease: options.lease,
             call: call.id,
@@ -172,7 +181,7 @@ impl Fetcher {
         let Ok(all) = self.executor.surroundings.store.queues().await else { return false };
         let before = known.len();
         for queue in all {
-            if !known.contains(&queue) {
+            if !known.contains(&queue) && !self.share.apart.contains(&queue) {
                 known.push(queue);
             }
         }

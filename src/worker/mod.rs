@@ -14,6 +14,7 @@ mod lanes;
 mod layers;
 mod limits;
 mod options;
+mod order;
 mod patience;
 mod promoter;
 mod pruner;
@@ -33,7 +34,8 @@ use tracing::{info, warn};
 
 pub use attempt::{Attempt, AttemptService, Phase, RunJob};
 pub use lanes::BlockingPool;
-pub use options::{Happened, JobEvent, Observer, Surroundings, Until, WorkerOptions};
+pub use options::{Happened, JobEvent, Observer, Pool, Surroundings, Until, WorkerOptions};
+pub use order::{Ordering, PriorityMode, PriorityWeights};
 
 use executor::Executor;
 use fetcher::Fetcher;
@@ -74,11 +76,12 @@ impl Worker {
         let pool = BlockingPool::new(options.thread_pool_size);
         let heartbeat =
             heartbeat::start(options.clone(), Arc::clone(&surroundings.connect), Arc::clone(&held), farewell.clone())?;
-        let (sender, receiver) = mpsc::channel(options.slots + crate::queue::limits::PER_CALL);
+        let (sender, receiver) = mpsc::channel(options.total_slots() + crate::queue::limits::PER_CALL);
         let settler = Settler { surroundings: surroundings.clone(), held: Arc::clone(&held) };
         let settler = tokio::spawn(settler.run(receiver));
         let store = Arc::clone(&surroundings.store);
-        let (grace, retention, slots, until) = (options.grace, options.retention, options.slots, options.until);
+        let (grace, retention, until) = (options.grace, options.retention, options.until);
+        let shares = options.shares();
         let executor = Arc::new(Executor {
             service: layers::stack(pool.clone()),
             held: Arc::clone(&held),
@@ -93,9 +96,11 @@ impl Worker {
         let reaper =
             Reaper { executor: Arc::clone(&executor), running: running.clone(), stop: stop.clone(), unanswered: None };
         services.spawn(reaper.run());
-        let slots = Arc::new(Semaphore::new(slots));
-        let fetcher = Fetcher { executor, slots, running: running.clone(), stop: stop.clone() };
-        services.spawn(fetcher.run());
+        for share in shares {
+            let slots = Arc::new(Semaphore::new(share.slots));
+            let (executor, running) = (Arc::clone(&executor), running.clone());
+            services.spawn(Fetcher { executor, share, slots, running, stop: stop.clone() }.run());
+        }
         Ok(Self { grace, held, pool, stop, restart, farewell, running, services, settler, heartbeat })
     }
 

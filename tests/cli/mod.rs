@@ -2,10 +2,13 @@
 
 mod config;
 mod dispatch;
+mod doctor;
 mod enqueue;
 mod first_run;
 mod look;
+mod manual;
 mod offline;
+mod operate;
 mod starting;
 mod trial_jobs;
 mod two_processes;

@@ -1,16 +1,21 @@
 //! The HTTP API, driven through its router; through a socket where the bytes on it matter.
 
 mod api;
+mod batch;
 mod bodies;
 mod enqueue;
 mod everywhere;
+mod failed;
 mod faulty;
 mod health;
 mod jobs;
+mod listing;
 mod log;
 mod openapi;
 mod options;
+mod queues;
 mod socket;
 mod stats;
 mod status;
 mod store;
+mod unique;

@@ -1,11 +1,15 @@
 //! The worker, running real jobs on the memory store and the machine's own clock.
 
+mod blocking;
+mod control;
 mod failing;
 mod faults;
 mod handlers;
 mod jobs;
 mod leases;
 mod middleware;
+mod pools;
+mod priorities;
 mod running;
 mod secrets;
 mod stopping;
@@ -40,7 +44,7 @@ impl Rig {
     }
 
     fn on(store: Arc<dyn Store>) -> Self {
-        let manager = QueueManager::new(Arc::clone(&store), std::collections::HashMap::new());
+        let manager = QueueManager::new(Arc::clone(&store), journeyman::queue::Routing::default());
         Self { store, manager, diary: Diary::default() }
     }
 

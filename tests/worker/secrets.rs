@@ -1,7 +1,7 @@
 //! R12: what a store and its readers see of a secret, and what a worker without the key does.
 
 use journeyman::job::secret::{KeyRing, install_keys, redact};
-use journeyman::job::{Dispatch, RawJson, Secret, prelude::*};
+use journeyman::job::{Dispatch, DispatchError, JobId, QueueName, RawJson, Secret, Unique, prelude::*};
 use journeyman::queue::{Body, State};
 use serde_json::Value;
 
@@ -25,9 +25,9 @@ impl Job for Login {
     }
 }
 
-/// The ring of this whole test process.
+/// The ring of this whole test process; the tests of the app name the same one.
 fn keys() {
-    install_keys(KeyRing::parse("test:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap()).unwrap();
+    install_keys(&KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap()).unwrap();
 }
 
 #[tokio::test]
@@ -65,6 +65,39 @@ async fn r12_a_worker_without_the_key_leaves_the_job_to_one_that_has_it() {
     assert_eq!((record.attempts, rig.diary.notes().len()), (0, 0));
     eventually("it stays", async || rig.record(id).await.state == State::Delayed).await;
     worker.stop().await;
+}
+
+fn login(token: &str) -> Dispatch {
+    Dispatch::new(&Login { user: "ann".into(), token: token.to_owned().into() }).unwrap()
+}
+
+/// R24: that each sealing makes another text must not make a repeat a conflict.
+#[tokio::test]
+async fn r12_the_same_secret_under_the_same_id_is_a_repeat_and_another_one_a_conflict() {
+    keys();
+    let rig = Rig::new();
+    let id = JobId::generate(&QueueName::default());
+    assert!(!rig.manager.send(login("hunter2").id(id)).await.unwrap().is_repeat);
+    assert!(rig.manager.send(login("hunter2").id(id)).await.unwrap().is_repeat);
+    let conflict = rig.manager.send(login("hunter3").id(id)).await.unwrap_err();
+    assert!(matches!(conflict, DispatchError::Conflict(_)), "{conflict}");
+
+    let other = rig.send(login("hunter2").id(JobId::generate(&QueueName::default()))).await;
+    let (one, other) = (rig.record(id).await.body, rig.record(other).await.body);
+    assert_ne!(one, other, "nobody sees that two jobs hold the same secret");
+    let worker = rig.start();
+    eventually("both are opened", async || rig.diary.count("hunter2") == 2).await;
+    worker.stop().await;
+}
+
+/// R23: the automatic key is of what is sealed, not of the text that seals it.
+#[tokio::test]
+async fn r12_the_same_work_is_known_by_its_secret_too() {
+    keys();
+    let rig = Rig::new();
+    let first = rig.send(login("hunter2").unique(Unique::Auto)).await;
+    assert_eq!(rig.send(login("hunter2").unique(Unique::Auto)).await, first);
+    assert_ne!(rig.send(login("hunter3").unique(Unique::Auto)).await, first);
 }
 
 #[test]

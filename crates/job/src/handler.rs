@@ -17,7 +17,8 @@ use serde::{Serialize, Serializer};
 use crate::decode::{Misfit, tracked};
 use crate::registry::{self, JobType, RegistryError};
 use crate::{
-    Backoff, HandlerResult, Job, JobContext, JobResult, Lane, Middleware, Priority, QueueName, RawJson, Unique,
+    Backoff, Dispatch, DispatchError, HandlerResult, Job, JobContext, JobResult, JobSpec, Lane, Middleware, Priority,
+    QueueName, RawJson, Unique,
 };
 
 /// Longest an attempt of a handler may run that names no limit of its own, unless the server says otherwise.
@@ -207,6 +208,26 @@ impl Handler {
     }
 }
 
+impl Dispatch {
+    /// A job of the type called `name`, handler or typed, with this payload.
+    ///
+    /// # Errors
+    ///
+    /// A type that this process does not know, or a payload that does not fit it.
+    pub fn named(name: &str, data: &(impl Serialize + ?Sized)) -> Result<Self, DispatchError> {
+        let payload = |source| DispatchError::Payload { job_type: name.to_owned(), source };
+        let data = RawJson::encode(data).map_err(payload)?;
+        if !registry::knows(name) {
+            return Err(DispatchError::Refused(format!("unknown job type {name:?}")));
+        }
+        let job = registry::decode_given(name, &data).map_err(|Misfit { pointer, message, .. }| {
+            let place = if pointer.is_empty() { String::new() } else { format!("{pointer}: ") };
+            DispatchError::Refused(format!("job {name}: {place}{message}"))
+        })?;
+        JobSpec::with_data(job.as_ref(), name.to_owned(), data).map(Self::from)
+    }
+}
+
 fn enter(handler: Registered) -> Result<(), RegistryError> {
     let mut handlers = HANDLERS.write().unwrap_or_else(PoisonError::into_inner);
     let name = handler.job_type.name;
@@ -232,11 +253,14 @@ pub(crate) fn names() -> Vec<&'static str> {
 
 type HandlerFuture = Pin<Box<dyn Future<Output = JobResult> + Send>>;
 
+/// Reads the payload as what the function takes, and calls it.
+type Run = dyn Fn(&RawJson, JobContext) -> HandlerFuture + Send + Sync;
+
 pub(crate) struct Registered {
     pub(crate) job_type: JobType,
     options: Options,
     check: fn(&RawJson) -> Result<(), Misfit>,
-    run: Box<dyn Fn(&RawJson, JobContext) -> HandlerFuture + Send + Sync>,
+    run: Box<Run>,
 }
 
 impl Registered {

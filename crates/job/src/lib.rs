@@ -74,3 +74,8 @@ pub mod __private {
     pub use schemars;
     pub use typetag;
 }
+
+/// The examples of the page for job authors compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/jobs.md")]
+struct PageForJobAuthors;

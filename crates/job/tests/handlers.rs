@@ -90,3 +90,14 @@ fn r11_a_payload_that_does_not_fit_the_functions_own_type_is_refused_by_pointer(
     let schema = (registry::find("order").unwrap().schema)().to_value();
     assert_eq!(schema["description"], "What an order holds.");
 }
+
+#[test]
+fn r11_code_dispatches_to_a_handler_by_its_name() {
+    register_handler("by.name", |_: Order, _ctx| async {}).unwrap();
+    let dispatch = Dispatch::named("by.name", &json!({"items": [1]})).unwrap();
+    assert_eq!((dispatch.spec.type_name.as_str(), dispatch.spec.data.get()), ("by.name", r#"{"items":[1]}"#));
+    let misfit = Dispatch::named("by.name", &json!({"items": ["x"]})).unwrap_err().to_string();
+    assert!(misfit.starts_with("job by.name: /items/0: "), "{misfit}");
+    let unknown = Dispatch::named("by.nome", &json!({})).unwrap_err().to_string();
+    assert!(unknown.contains("by.nome"), "{unknown}");
+}

@@ -55,7 +55,7 @@ impl Job for Open {
 fn ring() -> &'static KeyRing {
     if installed_keys().is_none() {
         // Of tests that come here at once the first wins, and any ring will do.
-        let _ = install_keys(KeyRing::parse(&generate_key().unwrap()).unwrap());
+        let _ = install_keys(&KeyRing::parse(&generate_key().unwrap()).unwrap());
     }
     installed_keys().unwrap()
 }
@@ -86,7 +86,7 @@ fn r12_what_a_caller_gives_plain_is_sealed_before_it_is_stored_and_opened_where_
     assert!(!format!("{job:?}").contains("hunter2"));
     // Opened again: once more through the store it still is what was given.
     let again = JobSpec::of(job.as_ref()).unwrap();
-    assert_ne!(again.data.get(), text);
+    assert_ne!(again.data.get(), text, "nobody sees that two jobs hold the same secret");
     let plain = |data: &RawJson| {
         let data: Value = data.decode().unwrap();
         ring().open("pay", data["card"].as_str().unwrap()).unwrap().to_vec()
@@ -155,7 +155,7 @@ fn r12_a_handler_whose_payload_would_hold_a_secret_is_refused() {
 #[test]
 fn r12_a_process_keeps_to_its_first_keys() {
     let ring = ring();
-    assert_eq!(install_keys(ring.clone()), Ok(()));
+    assert_eq!(install_keys(ring), Ok(()));
     let other = KeyRing::parse(&generate_key().unwrap()).unwrap();
-    assert!(install_keys(other).is_err());
+    assert!(install_keys(&other).is_err());
 }

@@ -37,7 +37,7 @@ fn r49_an_error_names_key_value_origin_and_rule() {
             "QUEUE_CONNECTION",
             "database",
             "store.connection is \"database\" (from environment QUEUE_CONNECTION): \
-             the database connection is not available yet, give one of sqlite, redis, memory",
+             the database connection is not available yet, give one of sqlite, redis, memory, sync, null",
         ),
         (
             "JOURNEYMAN_DATA_DIR",
@@ -51,10 +51,8 @@ fn r49_an_error_names_key_value_origin_and_rule() {
 
 #[test]
 fn r46_connections_that_do_not_exist_yet_are_refused_with_a_reason() {
-    for name in ["database", "sync", "null"] {
-        let [error] = &errors(&environment(&[("QUEUE_CONNECTION", name)]))[..] else { panic!("one error expected") };
-        assert!(error.contains(&format!("the {name} connection is not available yet")), "{error}");
-    }
+    let [error] = &errors(&environment(&[("QUEUE_CONNECTION", "database")]))[..] else { panic!("one error expected") };
+    assert!(error.contains("the database connection is not available yet"), "{error}");
     assert_eq!(load(&environment(&[("QUEUE_CONNECTION", "Redis")])).store.connection, Connection::Redis);
 }
 

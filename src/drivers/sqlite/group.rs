@@ -5,8 +5,10 @@ use std::fmt::Debug;
 use rusqlite::{CachedStatement, Connection};
 use tokio::sync::oneshot;
 
+use super::ballast;
+use super::entry::Entry;
 use super::error::Failure;
-use super::ledger::{Entry, Ledger};
+use super::ledger::Ledger;
 use crate::clock::Timestamp;
 use crate::queue::StoreError;
 use journeyman_job::QueueName;
@@ -31,7 +33,7 @@ pub(super) struct Group<'c> {
     /// The store's time, the same for the whole group.
     pub(super) now: Timestamp,
     pub(super) ledger: Ledger,
-    /// Pages that pushes must not take.
+    /// Pages that pushes may take; none = as many as the disk holds.
     pub(super) page_limit: Option<i64>,
 }
 
@@ -42,12 +44,17 @@ impl<'c> Group<'c> {
 
     /// The numbers of a queue; none if nothing was ever pushed to it.
     pub(super) fn entry(&mut self, queue: &QueueName) -> rusqlite::Result<Option<&mut Entry>> {
-        self.ledger.entry(self.connection, queue)
+        Ok(Some(self.ledger.entry(self.connection, queue)?).filter(|entry| entry.exists()))
+    }
+
+    /// When the earliest delayed job of a queue is due, if there is one; microseconds.
+    pub(super) fn earliest(&mut self, queue: &QueueName) -> rusqlite::Result<Option<i64>> {
+        self.ledger.entry(self.connection, queue)?.earliest(self.connection, queue)
     }
 
     /// Fails if pushes have used up their share of the file.
-    pub(super) fn check_room(&self) -> Result<(), Failure> {
-        let Some(limit) = self.page_limit else { return Ok(()) };
+    pub(super) fn check_room(&mut self) -> Result<(), Failure> {
+        let Some(limit) = self.page_limit else { return ballast::keep(self) };
         let pages = |pragma| self.connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         let used = pages("page_count")? - pages("freelist_count")?;
         if used > limit { Err(Failure::NoRoom) } else { Ok(()) }

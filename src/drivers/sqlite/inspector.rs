@@ -1,20 +1,22 @@
 //! The reading side.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use journeyman_job::{JobId, QueueName};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{SqliteStore, rows};
+use super::SqliteStore;
+use super::rows::{self, FAILED_RECORD, RECORD};
 use crate::clock::Timestamp;
-use crate::queue::{Counters, Found, Inspector, JobRecord, QueueStats, StoreError, Trail};
+use crate::queue::{Counters, Found, Inspector, QueueStats, StoreError};
 
-pub(super) const FIND: &str =
-    "SELECT job_id, queue, priority, state, attempts, payload, created_at, available_at, started_at, worker,
-        trail
-    FROM queue_jobs WHERE job_id = ?1
-    UNION ALL
-    SELECT job_id, queue, priority, 'failed', attempts, payload, created_at, available_at, started_at, NULL, trail
-    FROM queue_failed_jobs WHERE job_id = ?1";
+pub(super) static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {RECORD} FROM queue_jobs WHERE job_id = ?1
+        UNION ALL SELECT {FAILED_RECORD} FROM queue_failed_jobs WHERE job_id = ?1"
+    )
+});
 
 const PRUNED_SINCE: &str = "SELECT queue FROM queue_stats WHERE pruned_until >= ?1";
 
@@ -60,7 +62,7 @@ impl Inspector for SqliteStore {
 }
 
 fn find(connection: &Connection, id: JobId) -> rusqlite::Result<Found> {
-    let found = connection.prepare_cached(FIND)?.query_row([id.as_bytes()], record).optional()?;
+    let found = connection.prepare_cached(&FIND)?.query_row([id.as_bytes()], rows::record).optional()?;
     if let Some(record) = found {
         return Ok(Found::Here(Box::new(record)));
     }
@@ -72,22 +74,6 @@ fn find(connection: &Connection, id: JobId) -> rusqlite::Result<Found> {
 
 fn queues(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<QueueName>> {
     connection.prepare_cached(sql)?.query_map(values, |row| rows::queue_name(row, 0))?.collect()
-}
-
-fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
-    Ok(JobRecord {
-        id: rows::job_id(row, 0)?,
-        queue: rows::queue_name(row, 1)?,
-        priority: rows::priority(row, 2)?,
-        state: rows::state(row, 3)?,
-        attempts: row.get(4)?,
-        body: rows::bytes(row, 5)?,
-        created_at: Timestamp::from_micros(row.get(6)?),
-        available_at: Timestamp::from_micros(row.get(7)?),
-        started_at: row.get::<_, Option<i64>>(8)?.map(Timestamp::from_micros),
-        worker: row.get(9)?,
-        trail: Trail::decode(&rows::bytes(row, 10)?),
-    })
 }
 
 fn stats(connection: &Connection, queue: &QueueName) -> rusqlite::Result<QueueStats> {

@@ -1,109 +1,24 @@
-//! The numbers of the queues that one transaction touches: read once, written once.
+//! What the writer knows of the file without looking.
+//!
+//! Read once and kept from one transaction to the next, so that a look at queues that are known to be empty, or paused,
+//! asks SQLite nothing. SQLite tells at the beginning of a transaction whether another connection has written since the
+//! last one; then all of it is forgotten, as it is after a transaction that failed.
 
-use journeyman_job::{Priority, QueueName};
-use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::queue::Counters;
+use journeyman_job::QueueName;
+use rusqlite::Connection;
 
-const LOAD: &str = "SELECT back, pending_low + pending_normal + pending_high + pending_critical
-    FROM queue_stats WHERE queue = ?1";
+use super::entry::Entry;
+use super::rows;
 
-const REGISTER: &str = "INSERT INTO queue_stats (queue) VALUES (?1)";
+const VERSION: &str = "PRAGMA data_version";
 
-const EARLIEST: &str = "SELECT available_at FROM queue_jobs
-    WHERE state = 'delayed' AND queue = ?1 ORDER BY available_at LIMIT 1";
+const PAUSED: &str = "SELECT queue FROM queue_paused";
 
-const STORE: &str = "UPDATE queue_stats SET
-    back = ?2,
-    pending_low = pending_low + ?3, pending_normal = pending_normal + ?4,
-    pending_high = pending_high + ?5, pending_critical = pending_critical + ?6,
-    delayed = delayed + ?7, reserved = reserved + ?8,
-    completed = completed + ?9, failed = failed + ?10, cancelled = cancelled + ?11, system_errors = system_errors + ?12,
-    total_enqueued = total_enqueued + ?13, total_processed = total_processed + ?14, total_failed = total_failed + ?15,
-    total_retried = total_retried + ?16, total_timeouts = total_timeouts + ?17,
-    pruned_until = max(pruned_until, ?18)
-    WHERE queue = ?1";
-
-/// What a transaction does to the numbers of one queue.
-#[derive(Debug, Default)]
-pub(super) struct Entry {
-    back: i64,
-    pending_before: i64,
-    pending: [i64; 4],
-    pub(super) delayed: i64,
-    pub(super) reserved: i64,
-    pub(super) completed: i64,
-    pub(super) failed: i64,
-    pub(super) cancelled: i64,
-    pub(super) system_errors: i64,
-    pub(super) counters: Counters,
-    /// See the column; milliseconds.
-    pub(super) pruned_until: i64,
-    is_changed: bool,
-    has_arrivals: bool,
-    /// The inner one is the earliest delayed job's time, if there is one.
-    earliest: Option<Option<i64>>,
-    is_due_earlier: bool,
-}
-
-impl Entry {
-    /// A place behind all others.
-    pub(super) fn next_position(&mut self) -> i64 {
-        self.is_changed = true;
-        let position = self.back;
-        self.back += 1;
-        position
-    }
-
-    /// A job became pending.
-    pub(super) fn arrived(&mut self, priority: Priority) {
-        self.add_pending(priority, 1);
-        self.has_arrivals = true;
-    }
-
-    pub(super) fn add_pending(&mut self, priority: Priority, jobs: i64) {
-        self.is_changed = true;
-        self.pending[usize::from(priority.as_number()) - 1] += jobs;
-    }
-
-    /// For the fields that are open to all.
-    pub(super) fn change(&mut self) -> &mut Self {
-        self.is_changed = true;
-        self
-    }
-
-    fn has_pending(&self) -> bool {
-        self.pending_before + self.pending.iter().sum::<i64>() > 0
-    }
-
-    fn store(&self, connection: &Connection, queue: &str) -> rusqlite::Result<()> {
-        let [low, normal, high, critical] = self.pending;
-        let Counters { enqueued, processed, failed, retried, timeouts, .. } = self.counters;
-        let [enqueued, processed, failed, retried, timeouts] =
-            [enqueued, processed, failed, retried, timeouts].map(u64::cast_signed);
-        connection.prepare_cached(STORE)?.execute(params![
-            queue,
-            self.back,
-            low,
-            normal,
-            high,
-            critical,
-            self.delayed,
-            self.reserved,
-            self.completed,
-            self.failed,
-            self.cancelled,
-            self.system_errors,
-            enqueued,
-            processed,
-            failed,
-            retried,
-            timeouts,
-            self.pruned_until,
-        ])?;
-        Ok(())
-    }
-}
+/// Queues known at once; a store with more of them looks them up anew now and then.
+const MOST: usize = 1000;
 
 /// Whom to wake after the commit.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -114,73 +29,66 @@ pub(super) struct Wakes {
     pub(super) elsewhere: Vec<QueueName>,
 }
 
-/// The entries of one transaction. Few queues take part in one, so a list is as good as a map.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(Vec<(QueueName, Entry)>);
+pub(super) struct Ledger {
+    version: Option<i64>,
+    entries: BTreeMap<QueueName, Entry>,
+    paused: Option<BTreeSet<QueueName>>,
+    /// Queues to wake for whatever their numbers say.
+    resumed: Vec<QueueName>,
+    pub(super) has_ballast: Option<bool>,
+}
 
 impl Ledger {
-    /// The entry of a queue; none if nothing was ever pushed to it.
-    pub(super) fn entry(&mut self, connection: &Connection, queue: &QueueName) -> rusqlite::Result<Option<&mut Entry>> {
-        let index = match self.0.iter().position(|(known, _)| known == queue) {
-            Some(index) => index,
-            None => match load(connection, queue)? {
-                Some(entry) => {
-                    self.0.push((queue.clone(), entry));
-                    self.0.len() - 1
-                }
-                None => return Ok(None),
-            },
-        };
-        Ok(self.0.get_mut(index).map(|(_, entry)| entry))
-    }
-
-    /// Makes the queue known if it is not.
-    pub(super) fn register(&mut self, connection: &Connection, queue: &QueueName) -> rusqlite::Result<()> {
-        if self.entry(connection, queue)?.is_none() {
-            connection.prepare_cached(REGISTER)?.execute([queue.as_str()])?;
+    /// Forgets what may no longer hold. To be called first in each transaction.
+    pub(super) fn open(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let version = connection.prepare_cached(VERSION)?.query_row([], |row| row.get(0))?;
+        if self.version != Some(version) || self.entries.len() > MOST {
+            *self = Self { version: Some(version), ..Self::default() };
         }
         Ok(())
     }
 
-    /// A job became delayed until `due`. To be called before it is written.
-    pub(super) fn will_be_due(&mut self, connection: &Connection, queue: &QueueName, due: i64) -> rusqlite::Result<()> {
-        let Some(entry) = self.entry(connection, queue)? else { return Ok(()) };
-        let earliest = match entry.earliest {
-            Some(known) => known,
-            None => connection.prepare_cached(EARLIEST)?.query_row([queue.as_str()], |row| row.get(0)).optional()?,
-        };
-        if earliest.is_none_or(|earliest| due < earliest) {
-            entry.is_due_earlier = true;
-            entry.earliest = Some(Some(due));
-        } else {
-            entry.earliest = Some(earliest);
+    /// The entry of a queue, whether or not anything was ever pushed to it.
+    pub(super) fn entry(&mut self, connection: &Connection, queue: &QueueName) -> rusqlite::Result<&mut Entry> {
+        Ok(match self.entries.entry(queue.clone()) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(unknown) => unknown.insert(Entry::load(connection, queue)?),
+        })
+    }
+
+    pub(super) fn is_paused(&mut self, connection: &Connection, queue: &QueueName) -> rusqlite::Result<bool> {
+        if self.paused.is_none() {
+            let mut select = connection.prepare_cached(PAUSED)?;
+            let paused = select.query_map([], |row| rows::queue_name(row, 0))?.collect::<Result<_, _>>()?;
+            self.paused = Some(paused);
         }
-        Ok(())
+        Ok(self.paused.as_ref().is_some_and(|paused| paused.contains(queue)))
+    }
+
+    /// A pause began or ended.
+    pub(super) fn pauses_changed(&mut self) {
+        self.paused = None;
+    }
+
+    pub(super) fn resumed(&mut self, queue: &QueueName) {
+        self.resumed.push(queue.clone());
     }
 
     /// Writes the numbers back, and tells whom to wake once they are committed.
-    pub(super) fn close(&self, connection: &Connection) -> rusqlite::Result<Wakes> {
-        let mut wakes = Wakes::default();
-        for (queue, entry) in &self.0 {
-            if entry.is_changed {
-                entry.store(connection, queue.as_str())?;
-            }
-            let has_arrived = entry.has_arrivals && entry.has_pending();
-            if has_arrived || entry.is_due_earlier {
+    pub(super) fn close(&mut self, connection: &Connection) -> rusqlite::Result<Wakes> {
+        let resumed = std::mem::take(&mut self.resumed);
+        let mut wakes = Wakes { here: resumed.clone(), elsewhere: resumed };
+        for (queue, entry) in &mut self.entries {
+            let (here, elsewhere) = entry.wakes();
+            if here {
                 wakes.here.push(queue.clone());
             }
-            // Where jobs were pending all along, nobody sat idle.
-            if (has_arrived && entry.pending_before == 0) || entry.is_due_earlier {
+            if elsewhere {
                 wakes.elsewhere.push(queue.clone());
             }
+            entry.store(connection, queue)?;
         }
         Ok(wakes)
     }
-}
-
-fn load(connection: &Connection, queue: &QueueName) -> rusqlite::Result<Option<Entry>> {
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Entry { back: row.get(0)?, pending_before: row.get(1)?, pruned_until: -1, ..Entry::default() })
-    };
-    connection.prepare_cached(LOAD)?.query_row([queue.as_str()], read).optional()
 }

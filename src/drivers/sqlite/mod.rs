@@ -2,23 +2,32 @@
 //!
 //! One thread writes and groups what waits into one transaction; two others read. Several processes may share the file.
 
+mod ballast;
+mod cancel;
 mod connection;
+mod control;
+mod entry;
 mod error;
+mod forget;
 mod group;
 mod inspector;
 mod lease;
 mod ledger;
+mod list;
 mod operator;
 mod options;
+mod place;
 mod promote;
 mod prune;
 mod push;
 mod reader;
 mod reclaim;
 mod reserve;
+mod retry;
 mod rows;
 mod schema;
 mod settle;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod wake;
@@ -129,8 +138,8 @@ fn open_migrated(database: &Database, lock: &File) -> Result<Connection, StoreEr
 
 #[async_trait]
 impl Driver for SqliteStore {
-    async fn push(&self, jobs: &[NewJob], _unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
-        self.change(push::Push { jobs: jobs.to_vec() }).await
+    async fn push(&self, jobs: &[NewJob], unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
+        self.change(push::Push { jobs: jobs.to_vec(), unit }).await
     }
 
     async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {

@@ -17,20 +17,21 @@ const QUEUES: &str = "SELECT queue FROM queue_stats WHERE delayed > 0";
 
 /// Sends up to `max` due jobs to the back of their queue, the first due first. Returns how many.
 pub(super) fn promote_queue(group: &mut Group<'_>, queue: &QueueName, max: usize) -> rusqlite::Result<usize> {
+    if group.earliest(queue)?.is_none_or(|due| due > group.now.as_micros()) {
+        return Ok(0);
+    }
     let mut select = group.statement(DUE)?;
     let due: Vec<_> = select
         .query_map(params![queue.as_str(), group.now.as_micros(), rows::whole(max)], |row| {
             Ok((row.get::<_, i64>(0)?, rows::priority(row, 1)?))
         })?
         .collect::<Result<_, _>>()?;
-    if due.is_empty() {
-        return Ok(0);
-    }
     let mut update = group.statement(PROMOTE)?;
-    let Some(entry) = group.entry(queue)? else { return Ok(0) };
+    let Some(entry) = group.entry(queue)?.filter(|_| !due.is_empty()) else { return Ok(0) };
+    entry.no_longer_delayed(rows::whole(due.len()));
     for (id, priority) in &due {
         update.execute(params![id, entry.next_position()])?;
-        entry.delayed -= 1;
+        entry.take_position();
         entry.arrived(*priority);
     }
     Ok(due.len())

@@ -1,11 +1,10 @@
 //! Removing records of ended jobs.
 
-use journeyman_job::{JobId, QueueName};
+use journeyman_job::QueueName;
 use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::ledger::Entry;
 use super::rows;
 use crate::queue::{Retention, State, limits};
 
@@ -89,13 +88,19 @@ pub(super) fn make_room(group: &mut Group<'_>) -> rusqlite::Result<i64> {
 /// How many records there are by end state.
 type Kept = [(State, i64); 3];
 
-fn ended(group: &Group<'_>) -> rusqlite::Result<Vec<(QueueName, Kept)>> {
+fn ended(group: &mut Group<'_>) -> rusqlite::Result<Vec<(QueueName, Kept)>> {
     let mut select = group.statement(QUEUES)?;
     let rows = select.query_map([], |row| {
         let kept = [(State::Completed, row.get(1)?), (State::Cancelled, row.get(2)?), (State::Failed, row.get(3)?)];
         Ok((rows::queue_name(row, 0)?, kept))
     })?;
-    rows.collect()
+    let mut queues = rows.collect::<rusqlite::Result<Vec<(QueueName, Kept)>>>()?;
+    for (queue, kept) in &mut queues {
+        // What this transaction has done so far is not in the table yet.
+        let Some(entry) = group.entry(queue)? else { continue };
+        kept.iter_mut().for_each(|(how, count)| *count += *entry.changes().ended(*how));
+    }
+    Ok(queues)
 }
 
 fn remove(group: &mut Group<'_>, queue: &QueueName, state: State, end: i64, room: i64) -> rusqlite::Result<i64> {
@@ -114,19 +119,10 @@ fn remove(group: &mut Group<'_>, queue: &QueueName, state: State, end: i64, room
         rows.collect::<Result<Vec<_>, _>>()?
     };
     if let Some(entry) = group.entry(queue)?.filter(|_| !removed.is_empty()) {
-        forget(entry.change(), state, &removed);
+        let changes = entry.change();
+        *changes.ended(state) -= rows::whole(removed.len());
+        changes.system_errors -= rows::whole(removed.iter().filter(|(_, is_system_error)| *is_system_error).count());
+        removed.iter().for_each(|(id, _)| changes.gone(*id, queue));
     }
     Ok(rows::whole(removed.len()))
-}
-
-fn forget(entry: &mut Entry, state: State, removed: &[(JobId, bool)]) {
-    let count = rows::whole(removed.len());
-    match state {
-        State::Failed => entry.failed -= count,
-        State::Cancelled => entry.cancelled -= count,
-        _ => entry.completed -= count,
-    }
-    entry.system_errors -= rows::whole(removed.iter().filter(|(_, is_system_error)| *is_system_error).count());
-    let latest = removed.iter().filter_map(|(id, _)| id.made_at_millis()).max();
-    entry.pruned_until = entry.pruned_until.max(latest.map_or(-1, |millis| millis.try_into().unwrap_or(i64::MAX)));
 }

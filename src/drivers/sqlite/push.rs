@@ -1,17 +1,21 @@
 //! Storing new jobs.
 
-use journeyman_job::When;
+use std::collections::HashMap;
+
+use journeyman_job::{JobId, When};
 use rusqlite::{CachedStatement, OptionalExtension, params};
 
 use super::error::Failure;
 use super::group::{Change, Group};
+use super::place::Place;
+use super::standing;
 use crate::clock::Timestamp;
-use crate::queue::{NewJob, PushOutcome};
+use crate::queue::{Envelope, NewJob, PushOutcome, Unit};
 
 /// Not one statement with the next: for an INSERT … SELECT SQLite copies every page aside before it writes to it.
 const INSERT: &str =
-    "INSERT INTO queue_jobs (job_id, queue, priority, state, position, available_at, created_at, payload)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (job_id) DO NOTHING";
+    "INSERT INTO queue_jobs (job_id, queue, priority, state, position, available_at, created_at, unique_key, payload)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (job_id) DO NOTHING";
 
 const HAS_FAILED: &str = "SELECT 1 FROM queue_failed_jobs WHERE job_id = ?1";
 
@@ -21,6 +25,7 @@ pub(super) const COMPARE: &str = "SELECT queue = ?2 AND payload = ?3 FROM queue_
 #[derive(Debug)]
 pub(super) struct Push {
     pub(super) jobs: Vec<NewJob>,
+    pub(super) unit: Unit,
 }
 
 impl Change for Push {
@@ -29,10 +34,18 @@ impl Change for Push {
     const ADDS_JOBS: bool = true;
 
     fn apply(&self, group: &mut Group<'_>) -> Result<Self::Answer, Failure> {
-        let (mut insert, mut has_failed) = (group.statement(INSERT)?, group.statement(HAS_FAILED)?);
-        let push = |job| push_one(group, &mut insert, &mut has_failed, job);
-        let outcomes = self.jobs.iter().map(push).collect::<Result<_, _>>()?;
-        group.check_room()?;
+        if self.unit == Unit::Whole {
+            let in_conflict = conflicts(group, &self.jobs)?;
+            if in_conflict.contains(&true) {
+                let told = |is_at_fault| if is_at_fault { PushOutcome::Conflict } else { PushOutcome::Withheld };
+                return Ok(in_conflict.into_iter().map(told).collect());
+            }
+        }
+        let outcomes = store(group, &self.jobs)?;
+        // Repeating a push takes no room, and is answered however full the file is.
+        if outcomes.iter().any(|outcome| matches!(outcome, PushOutcome::Stored { .. })) {
+            group.check_room()?;
+        }
         Ok(outcomes)
     }
 
@@ -41,51 +54,81 @@ impl Change for Push {
     }
 }
 
-fn push_one(
+/// Which jobs bear the id of another one, stored or earlier in the same push.
+fn conflicts(group: &Group<'_>, jobs: &[NewJob]) -> rusqlite::Result<Vec<bool>> {
+    let mut seen: HashMap<JobId, &Envelope> = HashMap::with_capacity(jobs.len());
+    let mut in_conflict = Vec::with_capacity(jobs.len());
+    for NewJob { envelope, .. } in jobs {
+        let is_same = match compare(group, envelope)? {
+            Some(is_same) => is_same,
+            None => {
+                let first = *seen.entry(envelope.id).or_insert(envelope);
+                first.queue == envelope.queue && first.body == envelope.body
+            }
+        };
+        in_conflict.push(!is_same);
+    }
+    Ok(in_conflict)
+}
+
+/// Stores these jobs, one outcome for each, in order.
+pub(super) fn store<'j>(
+    group: &mut Group<'_>,
+    jobs: impl IntoIterator<Item = &'j NewJob>,
+) -> rusqlite::Result<Vec<PushOutcome>> {
+    let (mut insert, mut has_failed) = (group.statement(INSERT)?, group.statement(HAS_FAILED)?);
+    jobs.into_iter().map(|job| store_one(group, &mut insert, &mut has_failed, job)).collect()
+}
+
+fn store_one(
     group: &mut Group<'_>,
     insert: &mut CachedStatement<'_>,
     has_failed: &mut CachedStatement<'_>,
     job: &NewJob,
-) -> Result<PushOutcome, rusqlite::Error> {
-    let envelope = &job.envelope;
-    let (queue, now) = (&envelope.queue, group.now);
-    let due = due_at(job.when, now);
-    let delayed = due > now;
-    group.ledger.register(group.connection, queue)?;
+) -> rusqlite::Result<PushOutcome> {
+    let NewJob { envelope, when, unique, .. } = job;
+    let queue = &envelope.queue;
     if has_failed.exists([envelope.id.as_bytes()])? {
-        return compare(group, job);
+        return known(group, envelope);
     }
-    if delayed {
-        group.ledger.will_be_due(group.connection, queue, due.as_micros())?;
+    if let Some(key) = unique
+        && let Some(first) = standing::key_holder(group, queue, key.as_str())?
+    {
+        // It may be this very job, or this one may have had its turn before that one took the key.
+        let is_stored = compare(group, envelope)?.is_some();
+        return if is_stored { known(group, envelope) } else { Ok(PushOutcome::Duplicate(first)) };
     }
-    let Some(entry) = group.entry(queue)? else { return Err(rusqlite::Error::QueryReturnedNoRows) };
+    let place = Place::behind_all(group, queue, due_at(*when, group.now))?;
     let inserted = insert.execute(params![
         envelope.id.as_bytes(),
         queue.as_str(),
         envelope.priority.as_number(),
-        if delayed { "delayed" } else { "pending" },
-        entry.next_position(),
-        due.as_micros(),
-        now.as_micros(),
+        place.state.as_str(),
+        place.position,
+        place.due,
+        group.now.as_micros(),
+        unique.as_ref().map(|key| key.as_str()),
         &envelope.body[..],
     ])?;
     if inserted == 0 {
-        return compare(group, job);
+        return known(group, envelope);
     }
-    entry.counters.enqueued += 1;
-    if delayed {
-        entry.delayed += 1;
-    } else {
-        entry.arrived(envelope.priority);
-    }
-    Ok(PushOutcome::Stored { delayed })
+    let entry = group.ledger.entry(group.connection, queue)?;
+    entry.change().counters.enqueued += 1;
+    place.take(entry, envelope.priority);
+    Ok(PushOutcome::Stored { delayed: place.state == crate::queue::State::Delayed })
 }
 
-fn compare(group: &Group<'_>, job: &NewJob) -> Result<PushOutcome, rusqlite::Error> {
-    let envelope = &job.envelope;
+/// The outcome for an id that is there already.
+fn known(group: &Group<'_>, envelope: &Envelope) -> rusqlite::Result<PushOutcome> {
+    let is_same = compare(group, envelope)? == Some(true);
+    Ok(if is_same { PushOutcome::Repeated } else { PushOutcome::Conflict })
+}
+
+/// Whether the job that is stored under this id is this one; none if there is none.
+fn compare(group: &Group<'_>, envelope: &Envelope) -> rusqlite::Result<Option<bool>> {
     let found = params![envelope.id.as_bytes(), envelope.queue.as_str(), &envelope.body[..]];
-    let is_same = group.statement(COMPARE)?.query_row(found, |row| row.get::<_, bool>(0)).optional()?;
-    Ok(if is_same == Some(true) { PushOutcome::Repeated } else { PushOutcome::Conflict })
+    group.statement(COMPARE)?.query_row(found, |row| row.get(0)).optional()
 }
 
 fn due_at(when: When, now: Timestamp) -> Timestamp {

@@ -1,10 +1,9 @@
 //! Taking jobs.
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
 use journeyman_job::{Priority, QueueName};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::error::Failure;
 use super::group::{Change, Group};
@@ -21,14 +20,12 @@ const TAKE: &str = "UPDATE queue_jobs
     SET state = 'reserved', attempts = ?2, reserved_at = ?3, started_at = ?3, worker = ?4, call = ?5
     WHERE id = ?1";
 
-pub(super) const NEXT_DUE: &str = "SELECT available_at FROM queue_jobs
-    WHERE state = 'delayed' AND queue = ?1 ORDER BY available_at LIMIT 1";
-
 /// A [`ReserveRequest`] that can travel to the writer.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) worker: WorkerId,
     pub(super) queues: Vec<QueueName>,
+    pub(super) order: [Priority; 4],
     pub(super) max: usize,
     pub(super) lease: Duration,
     pub(super) call: CallId,
@@ -37,8 +34,8 @@ pub(super) struct Request {
 
 impl From<&ReserveRequest<'_>> for Request {
     fn from(request: &ReserveRequest<'_>) -> Self {
-        let ReserveRequest { worker, queues, order: _, max, lease, call, is_repeat } = *request;
-        Self { worker: worker.clone(), queues: queues.to_vec(), max, lease, call, is_repeat }
+        let ReserveRequest { worker, queues, order, max, lease, call, is_repeat } = *request;
+        Self { worker: worker.clone(), queues: queues.to_vec(), order, max, lease, call, is_repeat }
     }
 }
 
@@ -78,9 +75,10 @@ pub(super) fn taken_by_call(group: &Group<'_>, request: &Request) -> rusqlite::R
     let found = params![request.worker.as_str(), rows::call_column(request.call)];
     let mut taken: Vec<Taken> =
         select.query_map(found, |row| rows::reserved_job(row, &request.worker))?.collect::<Result<_, _>>()?;
+    let turn = |priority| request.order.iter().position(|listed| *listed == priority);
     let rank = |queue: &QueueName| request.queues.iter().position(|listed| listed == queue);
     taken.sort_by_key(|Taken { job, position }| {
-        (Reverse(job.reservation.priority), rank(&job.reservation.queue), *position)
+        (turn(job.reservation.priority), rank(&job.reservation.queue), *position)
     });
     Ok(taken.into_iter().map(|taken| taken.job).collect())
 }
@@ -88,21 +86,30 @@ pub(super) fn taken_by_call(group: &Group<'_>, request: &Request) -> rusqlite::R
 fn take(group: &mut Group<'_>, request: &Request, jobs: &mut Vec<ReservedJob>) -> rusqlite::Result<()> {
     let (mut select, mut update) = (group.statement(FRONT)?, group.statement(TAKE)?);
     let (now, worker, call) = (group.now.as_micros(), request.worker.as_str(), rows::call_column(request.call));
-    for priority in Priority::DESCENDING {
-        for queue in &request.queues {
-            let room = rows::whole(request.max - jobs.len());
+    let open = open_queues(group, &request.queues)?;
+    for priority in request.order {
+        for queue in &open {
+            let room = request.max - jobs.len();
             if room == 0 {
                 return Ok(());
             }
+            if !group.entry(queue)?.is_some_and(|entry| entry.may_have(priority)) {
+                continue;
+            }
             let front: Vec<(i64, ReservedJob)> = select
-                .query_map(params![queue.as_str(), priority.as_number(), room], |row| {
+                .query_map(params![queue.as_str(), priority.as_number(), rows::whole(room)], |row| {
                     Ok((row.get(0)?, in_hand(row, request, queue, priority, group.now)?))
                 })?
                 .collect::<Result<_, _>>()?;
-            let Some(entry) = group.entry(queue)?.filter(|_| !front.is_empty()) else { continue };
-            let count = rows::whole(front.len());
-            entry.add_pending(priority, -count);
-            entry.reserved += count;
+            let Some(entry) = group.entry(queue)? else { continue };
+            if front.len() < room {
+                entry.drained(priority);
+            }
+            if front.is_empty() {
+                continue;
+            }
+            entry.departed(priority, rows::whole(front.len()));
+            entry.change().reserved += rows::whole(front.len());
             for (id, job) in front {
                 update.execute(params![id, job.reservation.token.attempt, now, worker, call])?;
                 jobs.push(job);
@@ -110,6 +117,16 @@ fn take(group: &mut Group<'_>, request: &Request, jobs: &mut Vec<ReservedJob>) -
         }
     }
     Ok(())
+}
+
+fn open_queues<'r>(group: &mut Group<'_>, queues: &'r [QueueName]) -> rusqlite::Result<Vec<&'r QueueName>> {
+    let mut open = Vec::with_capacity(queues.len());
+    for queue in queues {
+        if !group.ledger.is_paused(group.connection, queue)? {
+            open.push(queue);
+        }
+    }
+    Ok(open)
 }
 
 /// A row of [`FRONT`] as it will be once it is taken.
@@ -131,12 +148,10 @@ fn in_hand(
     Ok(ReservedJob { reservation, body: rows::bytes(row, 4)?, trail: rows::bytes(row, 3)?, reserved_at, lost: None })
 }
 
-fn next_due(group: &Group<'_>, queues: &[QueueName]) -> rusqlite::Result<Option<Duration>> {
-    let mut select = group.statement(NEXT_DUE)?;
-    let mut earliest: Option<i64> = None;
+fn next_due(group: &mut Group<'_>, queues: &[QueueName]) -> rusqlite::Result<Option<Duration>> {
+    let mut next: Option<i64> = None;
     for queue in queues {
-        let due: Option<i64> = select.query_row([queue.as_str()], |row| row.get(0)).optional()?;
-        earliest = earliest.into_iter().chain(due).min();
+        next = next.into_iter().chain(group.earliest(queue)?).min();
     }
-    Ok(earliest.map(|due| Timestamp::from_micros(due).since(group.now)))
+    Ok(next.map(|due| Timestamp::from_micros(due).since(group.now)))
 }

@@ -8,11 +8,19 @@ use rusqlite::types::Type;
 use rusqlite::{Row, RowIndex};
 
 use crate::clock::Timestamp;
-use crate::queue::{CallId, Reservation, ReservedJob, State, Token, WorkerId};
+use crate::queue::{CallId, JobRecord, Reservation, ReservedJob, State, Token, Trail, WorkerId};
 
 /// What [`reserved_job`] reads, in its order; made for the end of any query.
 pub(super) const RESERVED_COLUMNS: &str =
     "job_id, attempts, reserved_at, trail, payload, queue, priority, position, call";
+
+/// What [`record`] reads, in its order.
+pub(super) const RECORD: &str =
+    "job_id, queue, priority, state, attempts, payload, created_at, available_at, started_at, worker, trail";
+
+/// The same of a failed job.
+pub(super) const FAILED_RECORD: &str =
+    "job_id, queue, priority, 'failed', attempts, payload, created_at, available_at, started_at, NULL, trail";
 
 /// A job in a worker's hands, and what to sort it by.
 #[derive(Debug)]
@@ -46,6 +54,23 @@ pub(super) fn reserved_job(row: &Row<'_>, worker: &WorkerId) -> rusqlite::Result
         lost: None,
     };
     Ok(Taken { job, position: row.get(7)? })
+}
+
+/// Reads the columns of [`RECORD`].
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
+    Ok(JobRecord {
+        id: job_id(row, 0)?,
+        queue: queue_name(row, 1)?,
+        priority: priority(row, 2)?,
+        state: state(row, 3)?,
+        attempts: row.get(4)?,
+        body: bytes(row, 5)?,
+        created_at: Timestamp::from_micros(row.get(6)?),
+        available_at: Timestamp::from_micros(row.get(7)?),
+        started_at: row.get::<_, Option<i64>>(8)?.map(Timestamp::from_micros),
+        worker: row.get(9)?,
+        trail: Trail::decode(&bytes(row, 10)?),
+    })
 }
 
 pub(super) fn job_id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use journeyman_job::{ErrorKind, JobError};
 use rusqlite::{OptionalExtension, params};
 
+use super::entry::Changes;
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::ledger::Entry;
-use super::rows;
+use super::place::Place;
+use super::{push, rows};
 use crate::queue::{Counted, Reservation, Settle, Settled, Settlement, State};
 
 /// The end, for a job whose record stays in its table.
@@ -25,9 +26,10 @@ pub(super) const RETURN: &str = "UPDATE queue_jobs SET state = ?5, position = co
 
 pub(super) const FAIL: &str =
     "INSERT INTO queue_failed_jobs (job_id, connection, queue, priority, attempts, system_error, available_at,
-        created_at, started_at, failed_at, settled_attempt, settled_call, exception, trail, payload)
+        created_at, started_at, failed_at, settled_attempt, settled_call, unique_key, exception, trail,
+        payload)
     SELECT job_id, 'sqlite', queue, priority, attempts, ?5, available_at,
-        created_at, started_at, ?6, attempts, call, ?7, ?8, payload
+        created_at, started_at, ?6, attempts, call, unique_key, ?7, ?8, payload
     FROM queue_jobs WHERE job_id = ?1 AND state = 'reserved' AND attempts = ?2 AND call = ?3 AND queue = ?4";
 
 const REMOVE_FAILED: &str = "DELETE FROM queue_jobs WHERE job_id = ?1";
@@ -45,12 +47,18 @@ impl Change for SettleBatch {
     type Answer = Vec<Settled>;
 
     fn apply(&self, group: &mut Group<'_>) -> Result<Self::Answer, Failure> {
-        let settled = self.batch.iter().map(|item| settle(group, item)).collect::<Result<_, _>>()?;
+        let settled = self.batch.iter().map(|item| settle(group, item)).collect::<Result<Vec<_>, _>>()?;
+        let done = self.batch.iter().zip(&settled).filter(|(_, outcome)| **outcome == Settled::Done);
+        let followers: Vec<_> = done.flat_map(|(item, _)| &item.then).collect();
+        if !followers.is_empty() {
+            // One that is there already, or whose key is taken, keeps nobody from ending.
+            push::store(group, followers)?;
+        }
         Ok(settled)
     }
 
     fn weight(&self) -> usize {
-        self.batch.len()
+        self.batch.len() + self.batch.iter().map(|item| item.then.len()).sum::<usize>()
     }
 }
 
@@ -117,33 +125,27 @@ fn fail(group: &Group<'_>, item: &Settle, error: &JobError) -> rusqlite::Result<
 
 fn give_back(group: &mut Group<'_>, item: &Settle, to: Return, refund: u32) -> rusqlite::Result<bool> {
     let Reservation { job, queue, token, .. } = &item.reservation;
-    let now = group.now;
-    let due = match to {
+    let place = match to {
         Return::Front => None,
-        Return::After(delay) => Some(now.plus(delay)),
+        Return::After(delay) => Some(Place::behind_all(group, queue, group.now.plus(delay))?),
     };
-    let is_delayed = due.is_some_and(|due| due > now);
-    if let Some(due) = due.filter(|_| is_delayed) {
-        group.ledger.will_be_due(group.connection, queue, due.as_micros())?;
-    }
-    let mut update = group.statement(RETURN)?;
-    let Some(entry) = group.entry(queue)? else { return Ok(false) };
     let values = params![
         job.as_bytes(),
         token.attempt,
         rows::call_column(token.call),
         queue.as_str(),
-        if is_delayed { "delayed" } else { "pending" },
-        due.map(|_| entry.next_position()),
-        due.map(crate::clock::Timestamp::as_micros),
+        place.map_or(State::Pending, |place| place.state).as_str(),
+        place.map(|place| place.position),
+        place.map(|place| place.due),
         refund,
         &item.trail[..],
     ];
-    let Some(priority) = update.query_row(values, |row| rows::priority(row, 0)).optional()? else { return Ok(false) };
-    if is_delayed {
-        entry.change().delayed += 1;
-    } else {
-        entry.arrived(priority);
+    let read = |row: &rusqlite::Row<'_>| rows::priority(row, 0);
+    let Some(priority) = group.statement(RETURN)?.query_row(values, read).optional()? else { return Ok(false) };
+    let entry = group.ledger.entry(group.connection, queue)?;
+    match place {
+        Some(place) => place.take(entry, priority),
+        None => entry.arrived(priority),
     }
     Ok(true)
 }
@@ -156,22 +158,26 @@ fn last_settled(group: &Group<'_>, reservation: &Reservation) -> rusqlite::Resul
     Ok(if is_this.flatten() == Some(true) { Settled::Repeated } else { Settled::Stale })
 }
 
-fn count(entry: &mut Entry, item: &Settle) {
-    entry.reserved -= 1;
-    entry.counters.timeouts += u64::from(item.counted == Some(Counted::Timeout));
+fn count(changes: &mut Changes, item: &Settle) {
+    changes.reserved -= 1;
+    match item.counted {
+        Some(Counted::Timeout) => changes.counters.timeouts += 1,
+        Some(Counted::PoolExhausted) => changes.counters.thread_pool_exhaustion += 1,
+        None => {}
+    }
     match &item.settlement {
         Settlement::Complete => {
-            entry.completed += 1;
-            entry.counters.processed += 1;
+            changes.completed += 1;
+            changes.counters.processed += 1;
         }
         Settlement::Fail { error } => {
-            entry.failed += 1;
-            entry.system_errors += i64::from(is_system_error(error));
-            entry.counters.processed += 1;
-            entry.counters.failed += 1;
+            changes.failed += 1;
+            changes.system_errors += i64::from(is_system_error(error));
+            changes.counters.processed += 1;
+            changes.counters.failed += 1;
         }
-        Settlement::Cancel => entry.cancelled += 1,
-        Settlement::Release { .. } => entry.counters.retried += 1,
+        Settlement::Cancel => changes.cancelled += 1,
+        Settlement::Release { .. } => changes.counters.retried += 1,
         Settlement::Snooze { .. } | Settlement::Requeue => {}
     }
 }

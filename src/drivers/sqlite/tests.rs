@@ -1,5 +1,9 @@
 //! What the conformance suite does not reach.
 
+mod full;
+mod known;
+mod plans;
+
 use std::path::PathBuf;
 use std::sync::mpsc as blocking;
 use std::sync::{Arc, Mutex};
@@ -290,36 +294,6 @@ fn a_file_that_is_no_database_is_refused() {
 }
 
 #[tokio::test]
-async fn a_full_file_takes_no_more_jobs_but_lets_all_it_has_run_to_their_end() {
-    let place = Place::new();
-    let store = place.open_with(SqliteOptions { max_bytes: Some(1024 * 1024), ..SqliteOptions::default() });
-    let mut stored = 0;
-    let refusal = loop {
-        match store.push(&jobs(20), Unit::Queue).await {
-            Ok(_) => stored += 20,
-            Err(refusal) => break refusal,
-        }
-        assert!(stored < 100_000, "it never gets full");
-    };
-    assert!(matches!(refusal, StoreError::Full(_)), "{refusal:?}");
-    let mut done = 0;
-    loop {
-        let taken = reserve(&store, "worker", 50).await.unwrap();
-        if taken.is_empty() {
-            break;
-        }
-        let batch: Vec<Settle> = taken.iter().map(completed).collect();
-        assert!(store.settle(&batch).await.unwrap().iter().all(|outcome| *outcome == Settled::Done));
-        done += taken.len();
-    }
-    assert_eq!(done, stored);
-    // Jobs that ended make room.
-    let retention = crate::queue::Retention { ttl: Duration::ZERO, max_records: 0 };
-    while store.prune(retention, 500).await.unwrap() > 0 {}
-    store.push(&jobs(20), Unit::Queue).await.unwrap();
-}
-
-#[tokio::test]
 async fn dropping_the_store_ends_its_threads() {
     let place = Place::new();
     let clock = Arc::new(SystemClock::default());
@@ -361,35 +335,4 @@ async fn a_held_file_is_unavailable_and_then_available_again() {
     store.ping().await.unwrap();
     other.execute_batch("ROLLBACK").unwrap();
     store.push(&jobs(1), Unit::Queue).await.unwrap();
-}
-
-/// Every look at jobs is a search of an index, whatever the optimiser thinks of empty tables.
-#[test]
-fn no_statement_walks_the_backlog() {
-    let place = Place::new();
-    drop(place.open());
-    let connection = rusqlite::Connection::open(place.path()).unwrap();
-    for sql in [
-        super::push::COMPARE,
-        super::reserve::FRONT,
-        super::reserve::NEXT_DUE,
-        super::promote::DUE,
-        super::settle::END,
-        super::settle::RETURN,
-        super::settle::FAIL,
-        super::settle::LAST_SETTLED,
-        super::lease::HELD,
-        super::lease::RETIRE,
-        super::reclaim::LEFT,
-        super::prune::PRUNE,
-        super::prune::PRUNE_FAILED,
-        super::inspector::FIND,
-    ] {
-        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let mut steps = explain.raw_query();
-        while let Some(step) = steps.next().unwrap() {
-            let step: String = step.get("detail").unwrap();
-            assert!(!step.contains("SCAN queue_jobs") && !step.contains("SCAN queue_failed_jobs"), "{sql}: {step}");
-        }
-    }
 }

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 use tracing::warn;
 
+use super::ballast;
 use super::connection::{Database, pause};
 use super::error::Failure;
 use super::group::{Group, Waiting};
@@ -40,13 +41,14 @@ pub(super) struct Writer {
     connection: Connection,
     clock: Arc<dyn Clock>,
     latest: Timestamp,
+    ledger: Ledger,
     waker: Waker,
 }
 
 impl Writer {
     pub(super) fn new(database: Database, connection: Connection, clock: Arc<dyn Clock>, waker: Waker) -> Self {
         no_waiting_inside(&connection);
-        Self { database, connection, clock, latest: Timestamp::default(), waker }
+        Self { database, connection, clock, latest: Timestamp::default(), ledger: Ledger::default(), waker }
     }
 
     /// Starts the thread; it ends when every sender is gone and what they sent is done.
@@ -92,7 +94,7 @@ impl Writer {
         let adds_jobs = waiting.adds_jobs();
         let mut alone = [waiting];
         let mut outcome = self.commit(&mut alone);
-        if !adds_jobs && outcome.as_ref().is_err_and(Failure::is_full) && self.make_room() {
+        while !adds_jobs && outcome.as_ref().is_err_and(Failure::is_full) && self.make_room() {
             outcome = self.commit(&mut alone);
         }
         if let Err(failure) = &outcome
@@ -108,10 +110,10 @@ impl Writer {
         }
     }
 
-    /// Gives up old records of completed jobs, so that those still to run can.
+    /// Gives up the ballast and then, bit by bit, old records of completed jobs, so that those still to run can.
     fn make_room(&mut self) -> bool {
-        let made = self.transaction(|group| prune::make_room(group).map_err(Failure::from));
-        matches!(made, Ok((removed, _)) if removed > 0)
+        let made = self.transaction(|group| Ok(ballast::give_up(group)? || prune::make_room(group)? > 0));
+        matches!(made, Ok((true, _)))
     }
 
     /// All changes in one transaction, or none.
@@ -133,18 +135,27 @@ impl Writer {
         let now = self.latest;
         let page_limit = self.database.options.max_pages().map(|pages| pages - pages / HEADROOM);
         let connection = &self.connection;
+        // Left behind unless the commit succeeds.
+        let mut ledger = std::mem::take(&mut self.ledger);
         let worked = catch_unwind(AssertUnwindSafe(|| {
-            let mut group = Group { connection, now, ledger: Ledger::default(), page_limit };
+            ledger.open(connection)?;
+            let mut group = Group { connection, now, ledger, page_limit };
             let done = work(&mut group)?;
             let wakes = group.ledger.close(connection)?;
             connection.prepare_cached("COMMIT")?.execute([])?;
-            Ok((done, wakes))
+            Ok((done, wakes, group.ledger))
         }))
         .unwrap_or_else(|panic| Err(Failure::Panicked(said(panic.as_ref()))));
-        if worked.is_err() {
-            self.roll_back();
+        match worked {
+            Ok((done, wakes, ledger)) => {
+                self.ledger = ledger;
+                Ok((done, wakes))
+            }
+            Err(failure) => {
+                self.roll_back();
+                Err(failure)
+            }
         }
-        worked
     }
 
     fn begin(&self) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use journeyman_job::Callback;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Type};
@@ -39,6 +40,13 @@ impl CallbackGiven {
     }
 }
 
+/// The form with room for more than a name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    task_type: String,
+}
+
 impl<'de> Deserialize<'de> for CallbackGiven {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Given;
@@ -55,15 +63,8 @@ impl<'de> Deserialize<'de> for CallbackGiven {
                 Ok(CallbackGiven { callback, at: "" })
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<CallbackGiven, A::Error> {
-                let mut task_type: Option<String> = None;
-                while let Some(member) = members.next_key::<String>()? {
-                    if member != "task_type" {
-                        return Err(A::Error::unknown_field(&member, &["task_type"]));
-                    }
-                    task_type = Some(members.next_value()?);
-                }
-                let name = task_type.ok_or_else(|| A::Error::missing_field("task_type"))?;
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<CallbackGiven, A::Error> {
+                let Named { task_type: name } = Named::deserialize(MapAccessDeserializer::new(members))?;
                 match Callback::parse(&name).map_err(A::Error::custom)? {
                     Callback::Job(_) => Ok(CallbackGiven { callback: Callback::Job(name), at: "/task_type" }),
                     Callback::Url(_) => {

@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// What every sealed text begins with. Version, key id, nonce and ciphertext follow: `…:1:<id>:<base64>`.
@@ -65,6 +67,8 @@ pub enum SealError {
     NoRandomness(String),
     #[error("a secret is too large to be sealed")]
     TooLarge,
+    #[error("there is no key to seal a secret with")]
+    NoKey,
 }
 
 /// Why a sealed text could not be opened.
@@ -117,16 +121,43 @@ impl KeyRing {
     }
 
     /// Seals `plain` with the first key, for `purpose`: only [`open`](Self::open) with the same one gives it back.
+    ///
+    /// The same text comes of the same value, purpose and key. Whoever reads the store can tell that two values are the
+    /// same, and nothing else of them; a purpose that occurs once keeps that from them too.
     pub fn seal(&self, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
+        self.seal_on("", purpose, plain)
+    }
+
+    /// Seals it so that nobody can tell which values are the same: each time it is another text.
+    pub fn seal_afresh(&self, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
         let nonce = XNonce::try_generate().map_err(|error| SealError::NoRandomness(error.to_string()))?;
-        // `parse` makes no ring without a key.
-        let NamedKey { id, key } = self.0.first().ok_or(SealError::TooLarge)?;
+        self.seal_with(&nonce, purpose, plain)
+    }
+
+    /// Seals what the same value on the same `occasion` always turns into the same text, and into another one on any other.
+    pub(super) fn seal_on(&self, occasion: &str, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
+        let NamedKey { key, .. } = self.first()?;
+        // It follows from all that is sealed, by a key of its own: no nonce serves two different texts.
+        let own_key = authenticated(key.as_slice(), &[b"journeyman nonce"]);
+        let hash = authenticated(own_key.as_slice(), &[occasion.as_bytes(), purpose.as_bytes(), plain]);
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(&hash[..NONCE_BYTES]);
+        self.seal_with(&XNonce::from(nonce), purpose, plain)
+    }
+
+    fn seal_with(&self, nonce: &XNonce, purpose: &str, plain: &[u8]) -> Result<String, SealError> {
+        let NamedKey { id, key } = self.first()?;
         let aad = bound_to(id, purpose);
         let payload = Payload { msg: plain, aad: aad.as_bytes() };
-        let ciphertext = cipher(key).encrypt(&nonce, payload).map_err(|_| SealError::TooLarge)?;
+        let ciphertext = cipher(key).encrypt(nonce, payload).map_err(|_| SealError::TooLarge)?;
         let mut bytes = nonce.to_vec();
         bytes.extend(ciphertext);
         Ok(format!("{PREFIX}{VERSION}:{id}:{}", URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    fn first(&self) -> Result<&NamedKey, SealError> {
+        // `parse` makes no ring without a key.
+        self.0.first().ok_or(SealError::NoKey)
     }
 
     /// Opens what [`seal`](Self::seal) made for the same `purpose`, whichever of the keys it was sealed with.
@@ -176,6 +207,17 @@ fn cipher(key: &[u8; KEY_BYTES]) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.into())
 }
 
+/// HMAC-SHA256 of parts that do not run into one another.
+fn authenticated(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    // HMAC takes a key of any length, so that a failure cannot be.
+    let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(key) else { return Zeroizing::default() };
+    for part in parts {
+        hmac.update(&(part.len() as u64).to_be_bytes());
+        hmac.update(part);
+    }
+    Zeroizing::new(hmac.finalize().into_bytes().into())
+}
+
 /// Version, key id and the rest.
 fn parts(sealed: &str) -> Option<(&str, &str, &str)> {
     let (version, rest) = sealed.strip_prefix(PREFIX)?.split_once(':')?;
@@ -211,7 +253,33 @@ mod tests {
         assert_eq!(rotated.open("pay", &sealed).unwrap().as_slice(), b"hunter2");
         assert!(rotated.seal("pay", b"x").unwrap().starts_with("journeyman:secret:1:bb:"));
         assert_eq!(without.open("pay", &sealed), Err(Unsealed::NoSuchKey { id: "a".into() }));
-        assert_ne!(old.seal("pay", b"hunter2").unwrap(), sealed, "each time another nonce");
+        assert_eq!(old.seal("pay", b"hunter2").unwrap(), sealed, "a repeated dispatch is known by it");
+        let nonce_of = |purpose: &str, plain: &[u8]| {
+            let sealed = old.seal(purpose, plain).unwrap();
+            URL_SAFE_NO_PAD.decode(sealed.rsplit_once(':').unwrap().1).unwrap()[..NONCE_BYTES].to_vec()
+        };
+        assert_ne!(nonce_of("pay", b"hunter2"), nonce_of("pay", b"hunter3"));
+        assert_ne!(nonce_of("pay", b"hunter2"), nonce_of("refund", b"hunter2"));
+        assert_ne!(old.seal_afresh("pay", b"hunter2").unwrap(), old.seal_afresh("pay", b"hunter2").unwrap());
+    }
+
+    #[test]
+    fn r12_on_one_occasion_the_same_value_is_the_same_text_and_on_another_it_is_not() {
+        let (ring, rotated) = (ring(&["a"]), ring(&["bb", "a"]));
+        let sealed = ring.seal_on("id-1", "pay", b"hunter2").unwrap();
+        assert_eq!(ring.seal_on("id-1", "pay", b"hunter2").unwrap(), sealed);
+        assert_eq!(rotated.open("pay", &sealed).unwrap().as_slice(), b"hunter2");
+        let others = [("id-2", "pay", "hunter2"), ("id-1", "refund", "hunter2"), ("id-1", "pay", "hunter3")];
+        let nonce = |sealed: &str| {
+            let text = sealed.rsplit(':').next().unwrap();
+            URL_SAFE_NO_PAD.decode(text).unwrap()[..NONCE_BYTES].to_vec()
+        };
+        for (occasion, purpose, plain) in others {
+            let other = ring.seal_on(occasion, purpose, plain.as_bytes()).unwrap();
+            assert_ne!(nonce(&other), nonce(&sealed), "{occasion} {purpose} {plain}");
+        }
+        assert_ne!(rotated.seal_on("id-1", "pay", b"hunter2").unwrap(), sealed);
+        assert_ne!(nonce(&ring.seal_on("ab", "c", b"").unwrap()), nonce(&ring.seal_on("a", "bc", b"").unwrap()));
     }
 
     #[test]

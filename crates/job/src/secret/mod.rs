@@ -14,6 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::{Dispatch, JobSpec, RawJson};
+
 pub use keys::{KeyRing, KeyRingError, SealError, Unsealed, generate_key};
 pub(crate) use scope::{Origin, holds_secrets, reading, remember, writing};
 
@@ -30,9 +32,9 @@ static INSTALLED: OnceLock<KeyRing> = OnceLock::new();
 pub struct OtherKeysInstalled;
 
 /// Gives the process the keys that its secrets are sealed and opened with. The same ring again is fine.
-pub fn install_keys(ring: KeyRing) -> Result<(), OtherKeysInstalled> {
+pub fn install_keys(ring: &KeyRing) -> Result<(), OtherKeysInstalled> {
     let installed = INSTALLED.get_or_init(|| ring.clone());
-    if *installed == ring { Ok(()) } else { Err(OtherKeysInstalled) }
+    if installed == ring { Ok(()) } else { Err(OtherKeysInstalled) }
 }
 
 /// The keys given by [`install_keys`].
@@ -116,7 +118,7 @@ impl<T: Serialize> Serialize for Secret<T> {
         // The error of the value's own type might quote it.
         let unwritable = |_| S::Error::custom("the value of a secret cannot be written as JSON");
         let plain = Zeroizing::new(serde_json::to_vec(&self.0).map_err(unwritable)?);
-        serializer.serialize_str(&ring.seal(&job_type, &plain).map_err(S::Error::custom)?)
+        serializer.serialize_str(&ring.seal_afresh(&job_type, &plain).map_err(S::Error::custom)?)
     }
 }
 
@@ -162,17 +164,56 @@ impl<T: JsonSchema> JsonSchema for Secret<T> {
 
 /// A JSON text as people may see it: `"[secret]"` in place of every sealed value, all else byte for byte.
 pub fn redact(json: &str) -> Cow<'_, str> {
-    let mut shown = String::new();
+    replace_sealed(json, |_| Some(MASK.to_owned()))
+}
+
+/// A dispatch whose body is the same each time it is made again under the same id: without one, or without secrets, it is
+/// as it was.
+pub fn repeatable(dispatch: &Dispatch) -> Cow<'_, Dispatch> {
+    let JobSpec { type_name, data, .. } = &dispatch.spec;
+    let Some(id) = dispatch.options.id else { return Cow::Borrowed(dispatch) };
+    match resealed(type_name, data, &format!("id {id}")) {
+        Cow::Borrowed(_) => Cow::Borrowed(dispatch),
+        Cow::Owned(data) => {
+            let mut dispatch = dispatch.clone();
+            dispatch.spec.data = data;
+            Cow::Owned(dispatch)
+        }
+    }
+}
+
+/// A payload for comparing with others of its type: alike if all that it holds is alike, its secrets included. Not to be
+/// stored; a hash of it may be.
+pub fn comparable<'a>(job_type: &str, data: &'a RawJson) -> Cow<'a, RawJson> {
+    resealed(job_type, data, "compare")
+}
+
+fn resealed<'a>(job_type: &str, data: &'a RawJson, occasion: &str) -> Cow<'a, RawJson> {
+    let Some(ring) = installed_keys() else { return Cow::Borrowed(data) };
+    let text = replace_sealed(data.get(), |sealed| {
+        let plain = ring.open(job_type, sealed).ok()?;
+        ring.seal_on(occasion, job_type, &plain).ok()
+    });
+    match text {
+        Cow::Borrowed(_) => Cow::Borrowed(data),
+        Cow::Owned(text) => RawJson::parse(text).map_or(Cow::Borrowed(data), Cow::Owned),
+    }
+}
+
+/// Puts something else in place of every sealed text, except where there is nothing.
+fn replace_sealed(json: &str, replacement: impl Fn(&str) -> Option<String>) -> Cow<'_, str> {
+    let mut written = String::new();
     let mut rest = json;
     // A sealed text holds nothing that JSON escapes, so it ends at the next quotation mark.
     while let Some(start) = rest.find(keys::QUOTED_PREFIX) {
-        let sealed = &rest[start + 1..];
+        let (before, sealed) = rest.split_at(start + 1);
         let Some(length) = sealed.find('"') else { break };
-        shown.push_str(&rest[..=start]);
-        shown.push_str(MASK);
-        rest = &sealed[length..];
+        let (sealed, after) = sealed.split_at(length);
+        written.push_str(before);
+        written.push_str(replacement(sealed).as_deref().unwrap_or(sealed));
+        rest = after;
     }
-    if shown.is_empty() { Cow::Borrowed(json) } else { Cow::Owned(shown + rest) }
+    if written.is_empty() { Cow::Borrowed(json) } else { Cow::Owned(written + rest) }
 }
 
 #[cfg(test)]
