@@ -1,21 +1,20 @@
 //! The composition root: puts store, workers and API together.
 
 mod connections;
+mod measuring;
+mod workers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use journeyman_job::{AppState, QueueName, secret};
+use journeyman_job::{QueueName, secret};
 
-use crate::chance;
-use crate::config::{Config, Connection, PoolSize};
+use crate::config::{Config, Connection};
 use crate::drivers::Connected;
+use crate::metrics::Metrics;
 use crate::queue::operations::Operations;
-use crate::queue::{Codec, Policy, QueueManager, Retention, StoreError, WorkerId, WorkerIdError};
-use crate::worker::{Observer, Ordering, Pool, Surroundings, Until, Worker, WorkerOptions};
-
-/// Jobs that may run at once where they are dispatched. A job that dispatches another one holds its slot meanwhile.
-const INLINE_SLOTS: usize = 1000;
+use crate::queue::{Codec, QueueManager, StoreError, WorkerIdError};
+use crate::worker::{Observer, Worker};
 
 /// A process's store and the way into it.
 #[derive(Debug, Clone)]
@@ -25,6 +24,8 @@ pub struct App {
     pub manager: QueueManager,
     /// The workers of connections that run jobs while they are dispatched; they live as long as the app.
     _inline: Arc<Vec<Worker>>,
+    /// What this process counts; `None` when it is told not to.
+    pub metrics: Option<Metrics>,
 }
 
 /// What a program brings along that embeds the server.
@@ -72,6 +73,7 @@ impl App {
             secret::install_keys(keys).map_err(|error| StoreError::Refused(format!("security.keys: {error}")))?;
         }
         journeyman_job::set_work_timeout(config.worker.work_timeout);
+        let metrics = config.metrics.enabled.then(Metrics::new);
         let connected = connections::open(&config, setup.codec).await?;
         let others = connections::open_named(&config).await?;
         let managers = others.iter().map(|(name, other)| (name.clone(), connections::manager(&other.0, &other.1)));
@@ -84,17 +86,19 @@ impl App {
         let main = std::iter::once((&config, &connected));
         for (config, connected) in main.chain(others.values().map(|(config, connected)| (config, connected))) {
             if config.store.connection == Connection::Sync {
-                let surroundings = surroundings(connected, &manager, None);
-                inline.push(Worker::start(inline_options(config)?, surroundings).map_err(StartError::from)?);
+                let surroundings =
+                    workers::surroundings(connected, &manager, measuring::measured(metrics.clone(), None));
+                inline.push(Worker::start(workers::inline_options(config)?, surroundings).map_err(StartError::from)?);
             }
         }
-        Ok(Self { config, connected, manager, _inline: Arc::new(inline) })
+        Ok(Self { config, connected, manager, metrics, _inline: Arc::new(inline) })
     }
 
     /// Starts a worker as configured; with `stop_when_empty` it ends once nothing is left to run.
     pub fn work(&self, stop_when_empty: bool, observer: Option<Observer>) -> Result<Worker, StartError> {
-        let options = worker_options(&self.config, stop_when_empty)?;
-        Ok(Worker::start(options, surroundings(&self.connected, &self.manager, observer))?)
+        let options = workers::worker_options(&self.config, stop_when_empty)?;
+        let observer = measuring::measured(self.metrics.clone(), observer);
+        Ok(Worker::start(options, workers::surroundings(&self.connected, &self.manager, observer))?)
     }
 
     /// Jobs that a worker of this process runs at once.
@@ -136,75 +140,4 @@ pub fn operations(config: &Config, connected: &Connected) -> Operations {
     };
     let known = config.queue.priorities.iter().flatten().map(|known| known.queue.clone());
     Operations::new(Arc::clone(&connected.store), served.into_iter().chain(known))
-}
-
-fn surroundings(connected: &Connected, manager: &QueueManager, observer: Option<Observer>) -> Surroundings {
-    Surroundings {
-        store: Arc::clone(&connected.store),
-        connect: Arc::clone(&connected.connect),
-        dispatcher: Arc::new(manager.clone()),
-        state: Arc::new(AppState::default()),
-        observer,
-    }
-}
-
-/// A worker that stands in for the caller: it takes whatever is dispatched at once, and tries it once.
-fn inline_options(config: &Config) -> Result<WorkerOptions, WorkerIdError> {
-    let options = worker_options(config, false)?;
-    let policy = Policy { max_tries: Some(1), ..options.policy };
-    Ok(WorkerOptions {
-        policy,
-        slots: INLINE_SLOTS,
-        pools: Vec::new(),
-        all_queues: true,
-        until: Until::default(),
-        ..options
-    })
-}
-
-fn worker_options(config: &Config, stop_when_empty: bool) -> Result<WorkerOptions, WorkerIdError> {
-    let worker = &config.worker;
-    Ok(WorkerOptions {
-        queues: worker.queues.clone(),
-        all_queues: worker.all_queues,
-        ordering: Ordering {
-            mode: worker.priority_mode,
-            weights: worker.priority_weights,
-            aging_after: worker.aging_after,
-        },
-        slots: worker.count,
-        pools: worker.pools.iter().flatten().map(pool).collect(),
-        thread_pool_size: worker.thread_pool_size,
-        lease: worker.lease,
-        heartbeat: worker.heartbeat,
-        sleep: worker.sleep,
-        grace: worker.grace_shutdown_period,
-        policy: Policy {
-            max_crashes: worker.max_crashes,
-            max_tries: worker.max_tries,
-            max_requeues: worker.max_requeue_attempts,
-        },
-        timeout: worker.timeout,
-        retention: Retention { ttl: config.retention.backup_ttl, max_records: config.retention.max_records },
-        until: Until {
-            max_jobs: worker.max_jobs,
-            max_time: worker.max_time,
-            memory: worker.memory,
-            empty: stop_when_empty,
-        },
-        ..WorkerOptions::new(worker_id()?)
-    })
-}
-
-fn pool(size: &PoolSize) -> Pool {
-    Pool { queues: size.queues.clone(), slots: size.slots }
-}
-
-/// Host, process and chance: readable, and never used twice.
-fn worker_id() -> Result<WorkerId, WorkerIdError> {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let letters = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let host: String = host.trim().chars().filter(letters).take(60).collect();
-    let host = if host.is_empty() { "host".to_owned() } else { host };
-    WorkerId::new(&format!("{host}-{}-{}", std::process::id(), chance::suffix()))
 }

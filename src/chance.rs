@@ -19,3 +19,9 @@ pub fn call_id() -> CallId {
 pub fn suffix() -> String {
     format!("{:08x}", rand::random::<u32>())
 }
+
+/// 256 bits for a secret, from a generator that the system seeds and nobody can predict.
+#[expect(clippy::disallowed_methods, reason = "this is its home")]
+pub fn secret() -> [u8; 32] {
+    rand::random()
+}

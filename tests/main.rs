@@ -6,6 +6,7 @@ mod app;
 mod architecture;
 mod cli;
 mod conformance;
+mod deploy;
 mod faults;
 mod http;
 mod redis;

@@ -51,7 +51,7 @@ fn configured(config: &Config) -> Option<Arc<dyn Codec>> {
 
 /// The same store with its bodies in another form, and so every further connection to it.
 fn coded(connected: Connected, codec: Arc<dyn Codec>) -> Connected {
-    let Connected { store, connect, name } = connected;
+    let Connected { store, connect, circuit, name } = connected;
     let wrapped = {
         let codec = Arc::clone(&codec);
         move |store| Arc::new(CodedStore::new(store, Arc::clone(&codec))) as Arc<dyn Store>
@@ -61,5 +61,5 @@ fn coded(connected: Connected, codec: Arc<dyn Codec>) -> Connected {
         let (opening, wrapped) = (connect(), wrapped.clone());
         Box::pin(async move { opening.await.map(wrapped) })
     });
-    Connected { store, connect, name }
+    Connected { store, connect, circuit, name }
 }

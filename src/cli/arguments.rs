@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use chrono::{DateTime, FixedOffset};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use journeyman_job::{JobId, QueueName};
@@ -22,6 +23,7 @@ use super::purge::PurgeOptions;
 use super::retry::RetryOptions;
 use super::size::SizeOptions;
 
+use crate::access::Scope;
 use crate::config::Connection;
 
 type Override = (String, String, String);
@@ -126,6 +128,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// API keys for the HTTP API
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Print a script that completes this command line
     Completions(CompletionsOptions),
 }
@@ -143,6 +150,28 @@ pub(super) enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Make a key: prints it once, and the line to configure
+    New {
+        /// Whose key it is, for the log
+        #[arg(long)]
+        name: String,
+        /// What it is good for: enqueue, read, work, operate, or admin for all
+        #[arg(long = "scope", value_name = "A,B", required = true, value_delimiter = ',')]
+        scopes: Vec<Scope>,
+        /// When it ends to be good, such as 2030-01-01T00:00:00Z
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        expires: Option<DateTime<FixedOffset>>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn time(text: &str) -> Result<DateTime<FixedOffset>, String> {
+    DateTime::parse_from_rfc3339(text).map_err(|error| format!("{error}; give a time such as 2030-01-01T00:00:00Z"))
 }
 
 #[derive(Debug, Default, Args)]
@@ -246,7 +275,7 @@ impl Command {
             Self::Monitor(options) => options.json,
             Self::Pause(options) | Self::Resume(options) => options.json,
             Self::Doctor(options) => options.json,
-            Self::Serve(_) | Self::Work(_) | Self::Openapi(_) | Self::Completions(_) => false,
+            Self::Serve(_) | Self::Work(_) | Self::Openapi(_) | Self::Key { .. } | Self::Completions(_) => false,
         }
     }
 
@@ -260,6 +289,7 @@ impl Command {
                 | Self::Types { .. }
                 | Self::Openapi(_)
                 | Self::Config { .. }
+                | Self::Key { .. }
                 | Self::Completions(_)
         );
         let dispatches = matches!(self, Self::Dispatch(_));
@@ -353,7 +383,7 @@ mod tests {
     fn r51_the_definition_is_sound_and_complete() {
         let commands: Vec<String> = Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
         let expected = "serve work migrate status stats dispatch failed retry forget flush prune jobs cancel purge size \
-                        monitor pause resume restart doctor types openapi config completions";
+                        monitor pause resume restart doctor types openapi config key completions";
         assert_eq!(commands, expected.split_whitespace().collect::<Vec<_>>());
         Arguments::command().debug_assert();
     }

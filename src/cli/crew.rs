@@ -7,28 +7,28 @@ use tracing::info;
 
 use super::Failure;
 use crate::app::App;
-use crate::http::PoolGauge;
-use crate::worker::{BlockingPool, Worker};
+use crate::http::WorkerGauge;
+use crate::worker::Worker;
 
 /// The present workers, if there are any.
 pub(super) struct Crew<'a> {
     app: &'a App,
     worker: Option<Worker>,
-    /// Of the present workers.
-    pool: Option<Arc<Mutex<BlockingPool>>>,
+    /// Reads how busy the present workers are.
+    gauge: Arc<Mutex<WorkerGauge>>,
 }
 
 impl<'a> Crew<'a> {
     pub(super) fn start(app: &'a App, works: bool) -> Result<Self, Failure> {
         let worker = if works { Some(app.work(false, None)?) } else { None };
-        let pool = worker.as_ref().map(|worker| Arc::new(Mutex::new(worker.pool().clone())));
-        Ok(Self { app, worker, pool })
+        let gauge = Arc::new(Mutex::new(app.worker_gauge(worker.as_ref())));
+        Ok(Self { app, worker, gauge })
     }
 
-    /// Reads how busy the pool is, also after the workers were started anew.
-    pub(super) fn gauge(&self) -> PoolGauge {
-        let Some(pool) = self.pool.clone() else { return PoolGauge::default() };
-        PoolGauge::new(move || pool.lock().unwrap_or_else(PoisonError::into_inner).utilization())
+    /// Reads how busy the workers are, also after they were started anew.
+    pub(super) fn gauge(&self) -> WorkerGauge {
+        let present = Arc::clone(&self.gauge);
+        WorkerGauge::new(move || present.lock().unwrap_or_else(PoisonError::into_inner).read())
     }
 
     /// Works until `shutdown`. Workers that cannot be started anew end the server too: it would look healthy and do
@@ -54,9 +54,7 @@ impl<'a> Crew<'a> {
 
     fn anew(&self) -> Result<Worker, Failure> {
         let worker = self.app.work(false, None)?;
-        if let Some(pool) = &self.pool {
-            *pool.lock().unwrap_or_else(PoisonError::into_inner) = worker.pool().clone();
-        }
+        *self.gauge.lock().unwrap_or_else(PoisonError::into_inner) = self.app.worker_gauge(Some(&worker));
         Ok(worker)
     }
 }

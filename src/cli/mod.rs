@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod api;
 mod arguments;
 mod by_id;
 mod cancel;
@@ -8,15 +9,18 @@ mod config_show;
 mod crew;
 mod dispatch;
 mod doctor;
+mod edge;
 mod failed;
 mod flush;
 mod forget;
 mod jobs;
+mod key;
 mod migrate;
 mod monitor;
 mod openapi;
 mod output;
 mod pause;
+mod probes;
 mod prune;
 mod purge;
 mod restart;
@@ -108,6 +112,9 @@ fn execute(arguments: Arguments) -> Outcome {
     if let Command::Completions(options) = &command {
         return completions::run(options);
     }
+    if let Command::Key { command } = command {
+        return key::run(command);
+    }
     let output = Output::new(command.wants_json());
     let Loaded { config, rows } = match load(&command, &shared) {
         Err(Failure::Config(errors)) if matches!(command, Command::Doctor(_)) => {
@@ -144,6 +151,7 @@ fn execute(arguments: Arguments) -> Outcome {
         Command::Restart { .. } => block_on(restart::run(config, output))?,
         Command::Doctor(_) => block_on(doctor::run(config, output))?,
         Command::Completions(options) => completions::run(&options),
+        Command::Key { command } => key::run(command),
     }
 }
 

@@ -2,32 +2,29 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use journeyman_job::registry;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::arguments::ServeOptions;
 use super::crew::Crew;
-use super::output;
 use super::{Failure, Outcome};
+use super::{api, edge, output};
 use crate::app::App;
-use crate::clock::SystemClock;
 use crate::config::{Config, Connection};
+use crate::http;
 use crate::http::server::{self, ServerLimits};
-use crate::http::{self, ApiLimits, ApiState, PoolGauge};
 use crate::shutdown;
 
 pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
     registry::check()?;
-    only_loopback(config.http.bind)?;
+    let access = edge::access(&config.http, config.http.bind)?;
     let shutdown = shutdown::on_signal()?;
     // A signal also ends the wait for a store that does not answer.
     let Some(app) = shutdown.run_until_cancelled(App::start(config)).await else { return Ok(ExitCode::SUCCESS) };
     let app = app?;
-    let listener = listen(app.config.http.bind).await?;
+    let listener = listen(app.config.http.bind, "--bind").await?;
     let address = listener.local_addr()?;
     // Before any job is taken: a failure from here on would leave it to its lease.
     match greet(&app, address, !options.no_worker).await {
@@ -36,7 +33,9 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
         greeted => drop(greeted?),
     }
     let crew = Crew::start(&app, !options.no_worker && app.has_workers())?;
-    let router = http::router(api_state(&app, crew.gauge(), shutdown.clone()));
+    let workers = crew.gauge();
+    app.watch_metrics(workers.clone(), shutdown.clone());
+    let router = http::router(api::state(&app, access, workers, shutdown.clone()));
     let limits = server_limits(&app.config);
     let served = server::serve(listener, router, limits, shutdown.clone());
     let (drained, worked) = tokio::join!(served, crew.run(shutdown.clone()));
@@ -48,40 +47,16 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Until there are API keys, whoever reaches the port can run every job.
-fn only_loopback(bind: SocketAddr) -> Result<(), Failure> {
-    if bind.ip().is_loopback() {
-        return Ok(());
-    }
-    Err(Failure::Other(format!(
-        "refusing to listen on {bind}: without API keys only this machine may reach the API; bind to 127.0.0.1 and put a \
-         proxy that authenticates in front"
-    )))
-}
-
-async fn listen(bind: SocketAddr) -> Result<TcpListener, Failure> {
+pub(super) async fn listen(bind: SocketAddr, set_by: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(bind).await.map_err(|error| {
-        Failure::Other(format!("cannot listen on {bind}: {error}; choose another address with --bind"))
+        Failure::Other(format!("cannot listen on {bind}: {error}; choose another address with {set_by}"))
     })
 }
 
-fn api_state(app: &App, pool: PoolGauge, shutdown: CancellationToken) -> ApiState {
-    let http = &app.config.http;
-    ApiState {
-        manager: app.manager.clone(),
-        operations: app.operations(),
-        limits: ApiLimits { max_body: http.max_body, body_timeout: http.body_timeout, max_depth: http.max_depth },
-        pool,
-        clock: Arc::new(SystemClock::default()),
-        store_name: app.connected.name.as_str().into(),
-        shutdown,
-        examples: app.takes_examples(),
-    }
-}
-
-fn server_limits(config: &Config) -> ServerLimits {
+pub(super) fn server_limits(config: &Config) -> ServerLimits {
     ServerLimits {
         max_connections: config.http.max_connections,
+        max_connections_per_address: config.http.max_connections_per_address,
         header_read_timeout: config.http.header_timeout,
         drain_timeout: config.worker.grace_shutdown_period,
         ..ServerLimits::default()

@@ -1,9 +1,12 @@
 //! Settings of the HTTP server.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::rate::{HostName, RateLimit};
 use super::reader::settings;
+use crate::access::ApiKey;
 
 /// Longest time a client may be given for one step, an hour.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -25,5 +28,22 @@ settings! {
         /// Deepest nesting of arrays and objects in a JSON body.
         // serde_json itself gives up at 128.
         max_depth: usize = "64", env "JOURNEYMAN_HTTP_MAX_DEPTH", within 1..=127;
+        /// API keys, each as `journeyman key new` prints it: name:scopes:sha256, with an optional time of expiry.
+        api_keys: Option<Vec<ApiKey>> = "", env "JOURNEYMAN_API_KEYS";
+        /// File with one such key a line; read again when it changes.
+        api_keys_file: Option<PathBuf> = "", env "JOURNEYMAN_API_KEYS_FILE";
+        /// Without keys: names beside localhost under which a proxy on this machine may ask.
+        allowed_hosts: Option<Vec<HostName>> = "", env "JOURNEYMAN_HTTP_ALLOWED_HOSTS";
+        /// Requests a second for each key, or each address without one; off for none. Not set: 1000 with keys, else off.
+        rate_limit: Option<RateLimit> = "", env "RATE_LIMIT";
+        /// Whether a proxy in front is believed when it names the client's address in X-Forwarded-For.
+        trust_forwarded: bool = "false", env "JOURNEYMAN_HTTP_TRUST_FORWARDED";
+        /// Jobs of a queue that have not ended, from which on it takes no more over HTTP; not set for no limit.
+        max_queue_depth: Option<u64> = "", env "MAX_QUEUE_DEPTH", within 1..=u64::MAX;
+        /// Requests of the API worked on at the same time; further ones are answered 503 at once.
+        max_in_flight: usize = "512", env "JOURNEYMAN_HTTP_MAX_IN_FLIGHT", within 1..=1_000_000;
+        /// Connections of one address at the same time; not set for no limit but that of all together.
+        max_connections_per_address: Option<usize> = "", env "JOURNEYMAN_HTTP_MAX_CONNECTIONS_PER_ADDRESS",
+            within 1..=1_000_000;
     }
 }

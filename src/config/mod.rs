@@ -10,13 +10,16 @@ mod http;
 mod kinds;
 mod layers;
 mod logging;
+mod metrics;
 mod queue;
+mod rate;
 mod reader;
 mod redis;
 mod redis_url;
 mod retention;
 mod secret;
 mod security;
+mod share;
 mod show;
 mod sources;
 mod store;
@@ -31,12 +34,15 @@ pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
 pub use logging::{Directives, LogFormat, LoggingConfig};
+pub use metrics::MetricsConfig;
 pub use queue::{QueueConfig, QueuePriority};
+pub use rate::{HostName, RateLimit};
 pub use redis::{Host, KeyPrefix, RedisConfig};
 pub use redis_url::RedisUrl;
 pub use retention::RetentionConfig;
 pub use secret::Secret;
 pub use security::SecurityConfig;
+pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
 pub use store::{Codec, Connection, StoreConfig};
@@ -55,6 +61,7 @@ pub struct Config {
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
     pub logging: LoggingConfig,
+    pub metrics: MetricsConfig,
     pub security: SecurityConfig,
     /// Whether the API takes the example jobs; `None` leaves it to the kind of start.
     pub examples: Option<bool>,
@@ -87,6 +94,7 @@ impl Config {
         let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
         let logging = LoggingConfig::read(reader);
+        let metrics = MetricsConfig::read(reader);
         let security = SecurityConfig::read(reader);
         let examples = reader.read(&Setting {
             key: "examples",
@@ -111,6 +119,7 @@ impl Config {
             worker: worker?.without_zero_limits(),
             retention: retention?,
             logging: logging?,
+            metrics: metrics?,
             security: security?,
             examples: examples?,
         })

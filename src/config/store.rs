@@ -63,11 +63,16 @@ settings! {
         connections: Option<Vec<NamedConnection>> = "", env "QUEUE_CONNECTIONS";
         /// Directory of the SQLite file and whatever else is kept on this machine.
         data_dir: PathBuf = "data", env "JOURNEYMAN_DATA_DIR";
-        /// Longest time to wait for the store to accept a connection.
+        /// Longest time to wait for the store to accept a connection, and to answer a call.
         connection_timeout: Duration = "5", env "CONNECTION_TIMEOUT",
             within Duration::from_millis(10)..=Duration::from_secs(3600);
         /// Further tries when the store cannot be reached; 0 for none.
         max_connection_retries: u32 = "3", env "MAX_CONNECTION_RETRIES", within 0..=1000;
+        /// Calls in a row that the store does not answer, after which it is left alone for a while.
+        circuit_breaker_threshold: u32 = "5", env "CIRCUIT_BREAKER_THRESHOLD", within 1..=1_000_000;
+        /// How long it is left alone before one call tries again.
+        circuit_recovery_timeout: Duration = "30", env "CIRCUIT_RECOVERY_TIMEOUT",
+            within Duration::from_millis(10)..=Duration::from_secs(3600);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The stores, and the one place that chooses among them.
 
 pub mod coded;
+pub mod guarded;
 pub mod memory;
 pub mod null;
 pub mod redis;
@@ -9,10 +10,12 @@ pub mod sqlite;
 
 use std::sync::Arc;
 
+use crate::circuit::{Circuit, CircuitOptions};
 use crate::clock::SystemClock;
 use crate::config::{Config, Connection};
 use crate::queue::{Connect, Store, StoreError};
 
+use guarded::GuardedStore;
 use memory::MemoryStore;
 use redis::{RedisOptions, RedisStore, StoreTime};
 use sqlite::SqliteStore;
@@ -22,6 +25,8 @@ use sqlite::SqliteStore;
 pub struct Connected {
     pub store: Arc<dyn Store>,
     pub connect: Connect,
+    /// The breaker around every connection to it; a store inside this process needs none.
+    pub circuit: Option<Circuit>,
     /// Which store it is, for people; without any password.
     pub name: String,
 }
@@ -35,7 +40,9 @@ impl std::fmt::Debug for Connected {
 /// Connects to the store that the configuration names.
 pub async fn connect(config: &Config) -> Result<Connected, StoreError> {
     match config.store.connection {
-        Connection::Null => connected("null".into(), || Box::pin(async { Ok(null::NullStore::default()) })).await,
+        Connection::Null => {
+            connected(config, "null".into(), || Box::pin(async { Ok(null::NullStore::default()) })).await
+        }
         Connection::Memory | Connection::Sync => {
             let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock::default())));
             let same = Arc::clone(&store);
@@ -43,12 +50,12 @@ pub async fn connect(config: &Config) -> Result<Connected, StoreError> {
                 let store = Arc::clone(&same);
                 Box::pin(async move { Ok(store) })
             });
-            Ok(Connected { store, connect, name: config.default_connection().into() })
+            Ok(Connected { store, connect, circuit: None, name: config.default_connection().into() })
         }
         Connection::Sqlite => {
             let path = config.store.data_dir.join("journeyman.db");
             let name = format!("SQLite {}", path.display());
-            connected(name, move || {
+            connected(config, name, move || {
                 let path = path.clone();
                 Box::pin(async move {
                     SqliteStore::open(&path, Arc::new(SystemClock::default()))
@@ -65,20 +72,31 @@ pub async fn connect(config: &Config) -> Result<Connected, StoreError> {
                 max_connection_retries: config.store.max_connection_retries,
             };
             let name = format!("Redis {}", config.redis.masked_url());
-            connected(name, move || Box::pin(RedisStore::connect(options.clone(), StoreTime::Server))).await
+            connected(config, name, move || Box::pin(RedisStore::connect(options.clone(), StoreTime::Server))).await
         }
     }
 }
 
-async fn connected<S, F>(name: String, open: F) -> Result<Connected, StoreError>
+/// With a guard around this connection and every further one, all of them behind one breaker.
+async fn connected<S, F>(config: &Config, name: String, open: F) -> Result<Connected, StoreError>
 where
     S: Store + 'static,
     F: Fn() -> futures::future::BoxFuture<'static, Result<S, StoreError>> + Send + Sync + 'static,
 {
+    let circuit = Circuit::new(CircuitOptions {
+        deadline: config.store.connection_timeout,
+        threshold: config.store.circuit_breaker_threshold,
+        recovery: config.store.circuit_recovery_timeout,
+    });
+    let of_each = circuit.clone();
     let connect: Connect = Arc::new(move || {
         let opening = open();
-        Box::pin(async move { opening.await.map(|store| Arc::new(store) as Arc<dyn Store>) })
+        let circuit = of_each.clone();
+        Box::pin(async move {
+            let store: Arc<dyn Store> = Arc::new(opening.await?);
+            Ok(Arc::new(GuardedStore::new(store, circuit)) as Arc<dyn Store>)
+        })
     });
     let store = connect().await?;
-    Ok(Connected { store, connect, name })
+    Ok(Connected { store, connect, circuit: Some(circuit), name })
 }

@@ -13,11 +13,19 @@ pub enum Code {
     UnsupportedMediaType,
     ValidationFailed,
     InvalidParameter,
+    KeyRequired,
+    KeyInvalid,
+    ScopeMissing,
+    HostRefused,
+    CrossSite,
     RouteNotFound,
     MethodNotAllowed,
     JobNotFound,
     JobExpired,
     QueueNotFound,
+    RateLimited,
+    QueueFull,
+    Overloaded,
     OperationIdTaken,
     WrongState,
     DuplicateJob,
@@ -30,7 +38,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 30] = [
         Self::InvalidJson,
         Self::NestedTooDeep,
         Self::BodyBroken,
@@ -39,11 +47,19 @@ impl Code {
         Self::UnsupportedMediaType,
         Self::ValidationFailed,
         Self::InvalidParameter,
+        Self::KeyRequired,
+        Self::KeyInvalid,
+        Self::ScopeMissing,
+        Self::HostRefused,
+        Self::CrossSite,
         Self::RouteNotFound,
         Self::MethodNotAllowed,
         Self::JobNotFound,
         Self::JobExpired,
         Self::QueueNotFound,
+        Self::RateLimited,
+        Self::QueueFull,
+        Self::Overloaded,
         Self::OperationIdTaken,
         Self::WrongState,
         Self::DuplicateJob,
@@ -72,6 +88,11 @@ impl Code {
             Self::InvalidParameter => {
                 ("invalid_parameter", StatusCode::UNPROCESSABLE_ENTITY, "A part of the address is not valid")
             }
+            Self::KeyRequired => ("key_required", StatusCode::UNAUTHORIZED, "This needs an API key"),
+            Self::KeyInvalid => ("key_invalid", StatusCode::UNAUTHORIZED, "The API key is not valid"),
+            Self::ScopeMissing => ("scope_missing", StatusCode::FORBIDDEN, "The API key is not good for this"),
+            Self::HostRefused => ("host_refused", StatusCode::FORBIDDEN, "The server does not answer to this host"),
+            Self::CrossSite => ("cross_site", StatusCode::FORBIDDEN, "Another site may not ask for this"),
             Self::RouteNotFound => ("route_not_found", StatusCode::NOT_FOUND, "There is nothing here"),
             Self::MethodNotAllowed => {
                 ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "This method is not allowed here")
@@ -79,6 +100,9 @@ impl Code {
             Self::JobNotFound => ("job_not_found", StatusCode::NOT_FOUND, "There is no such job"),
             Self::JobExpired => ("job_expired", StatusCode::GONE, "The job's record has been pruned"),
             Self::QueueNotFound => ("queue_not_found", StatusCode::NOT_FOUND, "There is no such queue"),
+            Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+            Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS, "The queue is full"),
+            Self::Overloaded => ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The server is too busy"),
             Self::OperationIdTaken => ("operation_id_taken", StatusCode::CONFLICT, "The operation id is another job's"),
             Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "The job is in another state"),
             Self::DuplicateJob => ("duplicate_job", StatusCode::CONFLICT, "Another job does the same work"),
@@ -105,8 +129,8 @@ impl Code {
 
     /// Whether the same request may succeed later.
     pub fn is_retryable(self) -> bool {
-        matches!(self.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT)
-            || self == Self::BodyBroken
+        let passing = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT];
+        passing.contains(&self.status()) || self == Self::BodyBroken
     }
 }
 

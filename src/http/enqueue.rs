@@ -5,9 +5,9 @@ mod callback;
 mod request;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{OriginalUri, State};
 use axum::http::header::LOCATION;
+use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use journeyman_job::{JobId, QueueName};
 use serde::Serialize;
@@ -18,13 +18,15 @@ use utoipa_axum::routes;
 use self::request::EnqueueRequest;
 use super::ApiState;
 use super::detached::detached;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::JsonBody;
 use super::words::StateWord;
+use crate::access::Scope;
 use crate::queue::{self, Dispatched};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(enqueue)).merge(batch::router())
+    OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue))).merge(batch::router())
 }
 
 /// A job that has been stored.
@@ -84,8 +86,6 @@ struct Enqueued {
             content_type = "application/problem+json"),
         (status = 422, description = "Unknown type, a payload that does not fit it, or an option out of range; \
             `errors` says where.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 503, description = "The store is away, slow or full; try again after `Retry-After`.",
             body = ProblemBody, content_type = "application/problem+json",
             headers(("Retry-After" = u32, description = "Seconds to wait."))),
@@ -93,14 +93,26 @@ struct Enqueued {
 )]
 async fn enqueue(
     State(api): State<ApiState>,
+    OriginalUri(asked): OriginalUri,
     JsonBody(request): JsonBody<EnqueueRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let dispatch = request.into_dispatch(api.examples).map_err(Problem::invalid)?;
     let task_type = dispatch.spec.type_name.clone();
-    let sent = detached(async move { api.manager.send(dispatch).await }).await?;
-    let location = [(LOCATION, format!("/api/queue/status/{}", sent.id))];
+    let room = api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
+    let sent = detached(async move {
+        let sent = api.manager.send(dispatch).await;
+        drop(room);
+        sent
+    });
+    let sent = sent.await?;
+    let location = [(LOCATION, format!("{}/api/queue/status/{}", prefix(&asked), sent.id))];
     let status = if sent.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, location, Json(Enqueued::new(sent, task_type))))
+}
+
+/// What another router has put before this one's addresses.
+fn prefix(asked: &Uri) -> &str {
+    asked.path().strip_suffix("/api/queue/enqueue").unwrap_or_default()
 }
 
 impl Enqueued {

@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::time::Duration;
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use journeyman_job::DispatchError;
@@ -43,13 +44,15 @@ pub struct Problem {
     pub code: Code,
     detail: Cow<'static, str>,
     errors: Vec<Fault>,
+    /// When the same may be asked again.
+    retry_after: Option<Duration>,
     /// For the log alone: it may name addresses, keys or code.
     pub(super) cause: Option<String>,
 }
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), cause: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
     }
 
     /// A body that is JSON but not what is wanted. `faults` must not be empty.
@@ -81,6 +84,11 @@ impl Problem {
     }
 
     #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
+    #[must_use]
     pub(super) fn because(mut self, cause: &dyn Display) -> Self {
         self.cause = Some(cause.to_string());
         self
@@ -105,12 +113,27 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.code.status().into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if self.code.status() == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        match self.code.status() {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(self.retry_after)));
+            }
+            StatusCode::UNAUTHORIZED => {
+                let challenge = match self.code {
+                    Code::KeyInvalid => r#"Bearer realm="journeyman", error="invalid_token""#,
+                    _ => r#"Bearer realm="journeyman""#,
+                };
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
+            _ => {}
         }
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Rounded up, and never zero: that would be an invitation.
+fn whole_seconds(wait: Option<Duration>) -> u64 {
+    wait.map_or(1, |wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 /// A refusal as the client reads it: RFC 9457, `application/problem+json`.

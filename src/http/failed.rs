@@ -14,16 +14,22 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 use super::detached::detached;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use super::lookup;
 use super::query::{PageSize, Params};
 use super::summary::{Cursor, JobSummary};
+use crate::access::Scope;
 use crate::queue::operations::{Latest, Place};
 use crate::queue::{self, Forgotten};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list, flush)).routes(routes!(forget)).merge(retry::router())
+    OpenApiRouter::new()
+        .routes(needs(Scope::Read, routes!(list)))
+        .routes(needs(Scope::Operate, routes!(flush)))
+        .routes(needs(Scope::Operate, routes!(forget)))
+        .merge(retry::router())
 }
 
 /// Failed jobs, the last one to end first.

@@ -1,7 +1,7 @@
 //! What goes around every request: its id, its line in the log, the headers of every answer, the body of a refusal.
 
 use axum::Json;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::error::{PROBLEM_JSON, Problem};
 use crate::clock::Stopwatch;
+use crate::metrics::Metrics;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -19,14 +20,19 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) struct RequestId(pub(super) String);
 
 /// The outermost layer.
-pub(super) async fn frame(mut request: Request, next: Next) -> Response {
+pub(super) async fn frame(State(metrics): State<Option<Metrics>>, mut request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     let id = request_id(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = debug_span!("request", request.id = id);
 
     let mut response = next.run(request).instrument(span).await;
+    if let Some(metrics) = metrics {
+        let route = route.as_ref().map(MatchedPath::as_str);
+        metrics.request(method.as_str(), route, response.status().as_u16(), watch.elapsed());
+    }
     let problem = response.extensions_mut().remove::<Problem>();
     log(&Line { id: &id, method: &method, path: &path, watch }, response.status(), problem.as_ref());
     if let Some(problem) = problem {

@@ -13,14 +13,16 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 use super::code::Code;
+use super::edge::open;
 use super::error::{Problem, ProblemBody};
+use crate::circuit::{Circuit, Phase};
 use crate::queue::StoreError;
 
 /// Longest that `ready` waits for the store: less than balancers wait for it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready))
+    OpenApiRouter::new().routes(open(routes!(live))).routes(open(routes!(ready)))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +33,7 @@ struct Alive {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"status": "ready", "store": "sqlite", "durability": "fsync on every commit"}))]
+#[schema(example = json!({"status": "ready", "store": "sqlite", "durability": "fsync on every commit", "breaker": "closed"}))]
 struct Ready {
     /// `ready`.
     status: &'static str,
@@ -40,6 +42,9 @@ struct Ready {
     store: Arc<str>,
     /// How safe stored jobs are, in words.
     durability: String,
+    /// `closed`; or `half_open` when the store answers again after an outage and the next call will show whether all is
+    /// well. While it is `open` the answer is 503.
+    breaker: &'static str,
 }
 
 /// Says that the process answers. The store is not asked: restarting us would not mend it.
@@ -77,9 +82,20 @@ async fn ready(State(api): State<ApiState>) -> Result<Json<Ready>, Problem> {
     let durability = asked.unwrap_or_else(|_elapsed| Err(StoreError::Unavailable("no answer within 2 s".into())));
     let durability = durability.map_err(|error| {
         let code = Problem::from(error.clone()).code;
-        Problem::new(code, format!("the store ({}) is not ready", api.store_name)).because(&error)
+        Problem::new(code, format!("the store ({}) is not ready{}", api.store_name, left_alone(&api))).because(&error)
     })?;
-    Ok(Json(Ready { status: "ready", store: api.store_name, durability }))
+    let breaker = api.circuit.as_ref().map_or(Phase::Closed, Circuit::phase).as_str();
+    Ok(Json(Ready { status: "ready", store: api.store_name, durability, breaker }))
+}
+
+/// Ends the sentence with what the breaker has to say.
+fn left_alone(api: &ApiState) -> String {
+    match api.circuit.as_ref().map(Circuit::remaining) {
+        Some(remaining) if !remaining.is_zero() => {
+            format!(", its breaker is open for {:.1} s more", remaining.as_secs_f64())
+        }
+        _ => String::new(),
+    }
 }
 
 async fn durability(api: &ApiState) -> Result<String, StoreError> {

@@ -8,17 +8,19 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 use super::detached::detached;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use super::lookup;
 use super::query::{PageSize, Params};
 use super::summary::{Cursor, JobsPage, Moved};
 use super::words::StateWord;
+use crate::access::Scope;
 use crate::queue::operations::{Browsed, Filter, Place};
 use crate::queue::{self, Cancelled};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(cancel))
+    OpenApiRouter::new().routes(needs(Scope::Read, routes!(list))).routes(needs(Scope::Operate, routes!(cancel)))
 }
 
 /// Lists jobs: by queue, in each by state, in each of those in the order they will run or, ended, the latest first.

@@ -103,11 +103,25 @@ pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -
 }
 
 /// A fault found by serde. Of a missing member serde knows only the object that lacks it; the pointer names the member.
-pub fn fault(pointer: String, message: String) -> Fault {
+pub fn fault(pointer: String, mut message: String) -> Fault {
+    message.truncate(without_place(&message).len());
     let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
     match missing {
         Some((member, _)) => Fault::new(format!("{pointer}/{}", escape(member)), message),
         None => Fault::new(pointer, message),
+    }
+}
+
+/// serde_json ends what it says with a place in the text, which the pointer tells better; of a payload inside the body it
+/// would even be wrong.
+fn without_place(message: &str) -> &str {
+    let is_place = |place: &str| {
+        let (line, column) = place.split_once(" column ").unwrap_or_default();
+        [line, column].iter().all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    match message.rsplit_once(" at line ") {
+        Some((what, place)) if is_place(place) => what,
+        _ => message,
     }
 }
 
@@ -118,6 +132,14 @@ fn escape(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_names_its_pointer_and_no_line() {
+        let told = |message: &str| fault("/a".to_owned(), message.to_owned()).detail.into_owned();
+        assert_eq!(told("invalid type: null, expected u8 at line 1 column 24"), "invalid type: null, expected u8");
+        assert_eq!(told("stop at line 5 column x"), "stop at line 5 column x");
+        assert_eq!(told("no more"), "no more");
+    }
 
     #[test]
     fn brackets_in_strings_do_not_nest() {

@@ -7,6 +7,7 @@ pub mod body;
 mod code;
 mod detached;
 mod docs;
+mod edge;
 mod enqueue;
 mod error;
 mod extract;
@@ -16,6 +17,7 @@ mod health;
 mod jobs;
 mod json;
 mod lookup;
+mod metrics;
 mod openapi;
 mod query;
 mod queues;
@@ -39,13 +41,17 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use code::Code;
+pub use edge::{Access, Edge, EdgeOptions};
 pub use error::{Fault, Problem};
+pub use metrics::WorkerGauge;
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
 pub use summary::JobSummary;
 
+use crate::circuit::Circuit;
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::queue::QueueManager;
 use crate::queue::operations::Operations;
 
@@ -56,9 +62,17 @@ pub struct ApiState {
     /// On the manager's own store.
     pub operations: Operations,
     pub limits: ApiLimits,
+    /// The breaker around the store, if it has one.
+    pub circuit: Option<Circuit>,
+    /// What this process counts; `None` switches `/metrics` off.
+    pub metrics: Option<Metrics>,
+    /// How busy this process's own workers are.
+    pub workers: WorkerGauge,
     /// How busy this process's own thread pool is.
     pub pool: PoolGauge,
-    /// Tells `status_time` and nothing else.
+    /// Who may ask, and how much at once.
+    pub edge: Edge,
+    /// Tells `status_time`, and whether a key has expired.
     pub clock: Arc<dyn Clock>,
     /// What `/ready` calls the store: the name of its driver.
     pub store_name: Arc<str>,
@@ -115,12 +129,22 @@ impl fmt::Debug for PoolGauge {
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
     let (resources, document) = resources().split_for_parts();
-    resources
-        .merge(docs::router(&openapi::complete(&document)))
+    framed(resources.merge(docs::router(&openapi::complete(&document))), state)
+}
+
+/// Only what says how the process does: `/live`, `/ready` and `/metrics`.
+pub fn probes(state: ApiState) -> Router {
+    let (probes, _) = OpenApiRouter::new().merge(health::router()).merge(metrics::router()).split_for_parts();
+    framed(probes, state)
+}
+
+fn framed(routes: Router<ApiState>, state: ApiState) -> Router {
+    routes
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(frame::frame))
+        .layer(middleware::from_fn_with_state(state.clone(), edge::admit))
+        .layer(middleware::from_fn_with_state(state.metrics.clone(), frame::frame))
         .with_state(state)
 }
 
@@ -133,6 +157,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(stats::router())
         .merge(queues::router())
         .merge(health::router())
+        .merge(metrics::router())
 }
 
 async fn no_route(method: Method, uri: Uri) -> Problem {

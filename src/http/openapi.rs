@@ -2,8 +2,10 @@
 
 use journeyman_job::registry;
 use serde_json::{Map, Value};
-use utoipa::openapi::{InfoBuilder, License, OpenApi, OpenApiBuilder, tag::TagBuilder};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, tag::TagBuilder};
 
+use super::edge::SECURITY;
 use super::{resources, yaml};
 
 /// The document.
@@ -30,8 +32,15 @@ pub(super) fn head() -> OpenApi {
         ))
         .license(Some(License::new("MIT OR Apache-2.0")));
     let tag = |name: &str, description: &str| TagBuilder::new().name(name).description(Some(description)).build();
+    let keys = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+        "An API key, made with `journeyman key new`. What each operation needs it to be good for stands with it; \
+         `admin` is good for all. A server that only its own machine can reach may have no keys and ask for none.",
+    ));
     OpenApiBuilder::new()
         .info(info)
+        .components(Some(
+            ComponentsBuilder::new().security_scheme(SECURITY, SecurityScheme::Http(keys.build())).build(),
+        ))
         .tags(Some([
             tag("jobs", "Enqueue jobs and follow them."),
             tag("failed", "Failed jobs, and what becomes of them."),

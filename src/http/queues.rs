@@ -13,19 +13,21 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 use super::detached::detached;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use super::query::Params;
 use super::words::PriorityGiven;
+use crate::access::Scope;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(purge))
-        .routes(routes!(purge_named))
-        .routes(routes!(pause))
-        .routes(routes!(pause_named))
-        .routes(routes!(resume))
-        .routes(routes!(resume_named))
+        .routes(needs(Scope::Operate, routes!(purge)))
+        .routes(needs(Scope::Operate, routes!(purge_named)))
+        .routes(needs(Scope::Operate, routes!(pause)))
+        .routes(needs(Scope::Operate, routes!(pause_named)))
+        .routes(needs(Scope::Operate, routes!(resume)))
+        .routes(needs(Scope::Operate, routes!(resume_named)))
 }
 
 /// A queue that was emptied.

@@ -7,6 +7,7 @@
 
 mod accept;
 mod connection;
+mod crowd;
 mod limits;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub async fn serve(
     let cap = limits.max_connections.max(1);
     let mut connections = JoinSet::new();
     let mut pause = accept::Pause::default();
+    let crowd = crowd::Crowd::new(limits.max_connections_per_address);
 
     loop {
         tokio::select! {
@@ -58,7 +60,13 @@ pub async fn serve(
             accepted = listener.accept(), if connections.len() < cap => match accepted {
                 Ok((stream, peer)) => {
                     pause.reset();
-                    connections.spawn(connection::run(http.clone(), stream, peer, router.clone(), shutdown.clone()));
+                    // One address too many: closed unread, as an answer would cost what the limit is to save.
+                    let Some(place) = crowd.enter(peer.ip()) else { continue };
+                    let run = connection::run(http.clone(), stream, peer, router.clone(), shutdown.clone());
+                    connections.spawn(async move {
+                        run.await;
+                        drop(place);
+                    });
                 }
                 Err(error) => if let Some(pause) = pause.after(error.kind()) {
                     warn!(%error, pause_ms = pause.as_millis(), "connection not accepted, trying again");

@@ -11,15 +11,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ApiState;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use super::query::Params;
+use crate::access::Scope;
 use crate::clock::Timestamp;
 use crate::queue::Counters;
 use crate::queue::operations::QueueView;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(all)).routes(routes!(one))
+    OpenApiRouter::new().routes(needs(Scope::Read, routes!(all))).routes(needs(Scope::Read, routes!(one)))
 }
 
 /// Queues in numbers.
@@ -99,11 +101,6 @@ struct Metrics {
             content_type = "application/problem+json"),
         (status = 422, description = "Not a queue name.", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The store is away or slow; try again after `Retry-After`.", body = ProblemBody,
-            content_type = "application/problem+json",
-            headers(("Retry-After" = u32, description = "Seconds to wait."))),
     )
 )]
 async fn all(State(api): State<ApiState>, mut params: Params) -> Result<Json<Stats>, Problem> {
@@ -130,11 +127,6 @@ async fn all(State(api): State<ApiState>, mut params: Params) -> Result<Json<Sta
             content_type = "application/problem+json"),
         (status = 422, description = "Not a queue name.", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The store is away or slow; try again after `Retry-After`.", body = ProblemBody,
-            content_type = "application/problem+json",
-            headers(("Retry-After" = u32, description = "Seconds to wait."))),
     )
 )]
 async fn one(State(api): State<ApiState>, PathOf(queue): PathOf<QueueName>) -> Result<Json<Stats>, Problem> {

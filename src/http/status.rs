@@ -9,15 +9,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ApiState;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use super::lookup;
 use super::words::{PriorityWord, StateWord};
+use crate::access::Scope;
 use crate::clock::Timestamp;
 use crate::queue::{self, AttemptEntry, Body, CallbackEntry, JobRecord};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(status))
+    OpenApiRouter::new().routes(needs(Scope::Read, routes!(status)))
 }
 
 /// A job. Times are RFC 3339 in UTC with microseconds, by the store's clock.
@@ -157,11 +159,6 @@ struct Attempt {
         (status = 410, description = "There was such a job; its record has been pruned.", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 422, description = "Not a UUID.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault of the server.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 503, description = "The store is away or slow; try again after `Retry-After`.", body = ProblemBody,
-            content_type = "application/problem+json",
-            headers(("Retry-After" = u32, description = "Seconds to wait."))),
     )
 )]
 async fn status(State(api): State<ApiState>, PathOf(id): PathOf<JobId>) -> Result<Json<JobStatus>, Problem> {

@@ -115,6 +115,12 @@ impl Worker {
         self.restart.is_cancelled()
     }
 
+    /// Reads how many jobs run now.
+    pub fn busy(&self) -> impl Fn() -> usize + Send + Sync + 'static {
+        let running = self.running.clone();
+        move || running.len()
+    }
+
     /// The pool of the blocking lane, to read its use.
     pub fn pool(&self) -> &BlockingPool {
         &self.pool

@@ -1,5 +1,6 @@
 //! Processes that die, hang or are told to leave, in the middle of their work.
 
+mod breaker;
 mod crashing_job;
 mod frozen_worker;
 mod killed_server;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use journeyman::clock::{Clock, ManualClock};
 use journeyman::drivers::memory::MemoryStore;
-use journeyman::http::{ApiLimits, ApiState, PoolGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::operations::Operations;
 use journeyman::queue::{
@@ -55,6 +55,10 @@ impl Api {
             ),
             limits: ApiLimits { max_body: 1200 * 1024, body_timeout: Duration::from_millis(200), max_depth: 64 },
             pool: PoolGauge::new(|| 85.0),
+            circuit: None,
+            metrics: None,
+            workers: WorkerGauge::default(),
+            edge: Edge::default(),
             clock: clock.clone(),
             store_name: "memory".into(),
             shutdown: shutdown.clone(),
@@ -188,7 +192,7 @@ impl Answer {
         assert!(!problem["title"].as_str().unwrap().is_empty());
         assert!(!problem["detail"].as_str().unwrap().is_empty());
         assert_eq!(problem["request_id"], self.header("x-request-id"));
-        assert_eq!(problem["retryable"], matches!(status, 408 | 503) || code == "body_broken");
+        assert_eq!(problem["retryable"], matches!(status, 408 | 429 | 503) || code == "body_broken");
         assert_eq!(self.header("retry-after"), if status == 503 { "1" } else { "" });
         problem
     }

@@ -93,4 +93,9 @@ async fn the_api_can_be_nested_under_another_router() {
     assert_eq!(nested.get("/jobs/live").await.status, 200);
     assert_eq!(nested.get("/jobs/docs").await.header("location"), "docs/");
     nested.get("/jobs/nowhere").await.problem(404, "route_not_found");
+    let request = Request::post("/jobs/api/queue/enqueue").header("content-type", "application/json");
+    let stored = nested.send(request.body(Body::from(anything(json!({})).to_string())).unwrap()).await;
+    let location = stored.header("location");
+    assert!(location.starts_with("/jobs/api/queue/status/"), "{location}");
+    assert_eq!(nested.get(location).await.status, 200);
 }

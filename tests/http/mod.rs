@@ -1,5 +1,6 @@
 //! The HTTP API, driven through its router; through a socket where the bytes on it matter.
 
+mod access;
 mod api;
 mod batch;
 mod bodies;
@@ -9,8 +10,10 @@ mod failed;
 mod faulty;
 mod health;
 mod jobs;
+mod limits;
 mod listing;
 mod log;
+mod metrics;
 mod openapi;
 mod options;
 mod queues;

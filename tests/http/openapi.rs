@@ -34,6 +34,7 @@ fn r44_operation_ids_are_stable() {
         ("forgetFailedJob", "delete /api/queue/failed/{task_id}"),
         ("getJobStatus", "get /api/queue/status/{task_id}"),
         ("getLive", "get /live"),
+        ("getMetrics", "get /metrics"),
         ("getQueueStats", "get /api/queue/stats/{queue_name}"),
         ("getReady", "get /ready"),
         ("getStats", "get /api/queue/stats"),
@@ -58,7 +59,11 @@ fn r44_every_refusal_is_documented_as_a_problem() {
         for (status, response) in operation["responses"].as_object().unwrap() {
             let content = response["content"].as_object().unwrap();
             let types: Vec<&String> = content.keys().collect();
-            let expected = if status.starts_with('2') { "application/json" } else { "application/problem+json" };
+            let expected = match status.as_bytes()[0] {
+                b'2' if route == "get /metrics" => "application/openmetrics-text",
+                b'2' => "application/json",
+                _ => "application/problem+json",
+            };
             assert_eq!(types, [expected], "{route} {status}");
         }
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{route}");

@@ -1,7 +1,7 @@
 //! The API of a process, over plain sockets.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -26,6 +26,16 @@ pub struct Answer {
 impl Api {
     pub fn get(self, path: &str) -> Answer {
         self.try_send("GET", path, "").unwrap()
+    }
+
+    /// The same with headers of its own.
+    pub fn get_with(self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.try_send_with("GET", path, headers, "").unwrap()
+    }
+
+    /// The same server by its address on this machine, where it listens to all.
+    pub fn on_loopback(self) -> Self {
+        Self(SocketAddr::from((Ipv4Addr::LOCALHOST, self.0.port())))
     }
 
     /// Enqueues with a body as it is.
@@ -65,10 +75,15 @@ impl Api {
     }
 
     fn try_send(self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {
+        self.try_send_with(method, path, &[], body)
+    }
+
+    fn try_send_with(self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect_timeout(&self.0, Duration::from_secs(10))?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.0);
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.0);
+        headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
         let of_body = format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}");
         stream.write_all((head + &of_body).as_bytes())?;
         let mut bytes = Vec::new();

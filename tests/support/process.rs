@@ -118,7 +118,12 @@ impl Home {
 
     /// The same without a word about the trial jobs.
     pub fn serve_plainly(&self, arguments: &[&str]) -> Server {
-        let mut process = self.start(&[&["--bind", "127.0.0.1:0"], arguments].concat());
+        self.serve_at("127.0.0.1:0", arguments)
+    }
+
+    /// The same at an address of the caller's choice.
+    pub fn serve_at(&self, bind: &str, arguments: &[&str]) -> Server {
+        let mut process = self.start(&[&["--bind", bind], arguments].concat());
         let address = until("the server tells where it listens", START, || {
             assert!(process.is_running(), "the server ended: {}", process.stderr());
             let banner = process.stdout();

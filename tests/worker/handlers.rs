@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use journeyman::clock::SystemClock;
-use journeyman::http::{ApiLimits, ApiState, PoolGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{ErrorKind, JobId, prelude::*};
 use journeyman::queue::operations::Operations;
 use journeyman::queue::{Body as StoredBody, JobRecord, State};
@@ -48,6 +48,10 @@ fn register() {
 pub(super) fn api(rig: &Rig) -> Router {
     register();
     router(ApiState {
+        circuit: None,
+        edge: Edge::default(),
+        metrics: None,
+        workers: WorkerGauge::default(),
         manager: rig.manager.clone(),
         operations: Operations::new(std::sync::Arc::clone(rig.manager.store()), []),
         limits: ApiLimits { max_body: 1 << 20, body_timeout: Duration::from_secs(1), max_depth: 64 },

@@ -4,6 +4,7 @@ mod blocking;
 mod control;
 mod failing;
 mod faults;
+mod guarded;
 mod handlers;
 mod jobs;
 mod leases;

@@ -24,6 +24,12 @@ impl Inspector for RedisStore {
                 return Ok(found);
             }
         }
+        // Of one that a caller chose, the claim on it tells.
+        if let Some(queue) = self.queue_by_claim(id).await?
+            && let Found::Here(record) = self.find_in(&queue, id).await?
+        {
+            return Ok(Found::Here(record));
+        }
         let (likely, others): (Vec<_>, Vec<_>) =
             self.all_queues().await?.into_iter().partition(|queue| id.may_be_of(queue));
         let mut was_pruned = false;
@@ -65,7 +71,7 @@ impl Inspector for RedisStore {
 }
 
 impl RedisStore {
-    async fn find_in(&self, queue: &QueueName, id: JobId) -> Result<Found, StoreError> {
+    pub(super) async fn find_in(&self, queue: &QueueName, id: JobId) -> Result<Found, StoreError> {
         let keys =
             vec![self.keys.jobs(queue), self.keys.state(queue), self.keys.delayed(queue), self.keys.stats(queue)];
         let args = vec![Bytes::copy_from_slice(id.as_bytes()).into()];

@@ -1,7 +1,7 @@
 //! Every key is a function. What belongs to one queue carries the hash tag `{queue}`, so that one script can touch all of
 //! it on a cluster too; queue and worker names hold no `:` or brace and cannot collide with a suffix.
 
-use journeyman_job::{Priority, QueueName};
+use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::queue::WorkerId;
 
@@ -24,6 +24,21 @@ impl Keys {
     /// Channel on which queues that may have work are named.
     pub fn wake_channel(&self) -> String {
         format!("{}wake", self.prefix)
+    }
+
+    /// Set of queues that may be paused; [`Keys::paused`] says which are.
+    pub fn all_paused(&self) -> String {
+        format!("{}paused", self.prefix)
+    }
+
+    /// Number of signals to restart.
+    pub fn restarts(&self) -> String {
+        format!("{}restarts", self.prefix)
+    }
+
+    /// Claim on an id that a caller chose: number (16 digits) + digest of the body (32) + queue. It has the id's own slot.
+    pub fn claim(&self, id: JobId) -> String {
+        format!("{}named:{{{id}}}", self.prefix)
     }
 
     /// List of ids waiting at one priority, the next one at its tail.
@@ -84,6 +99,22 @@ impl Keys {
         self.of(queue, "quarantine")
     }
 
+    /// Hash of the ids of jobs that have not ended, by unique key.
+    pub fn unique(&self, queue: &QueueName) -> String {
+        self.of(queue, "unique")
+    }
+
+    /// Hash of what other slots are still to be told: `f` + id, a job to deliver to its queue; `c` or `r` + id, a claim to
+    /// confirm or release.
+    pub fn outbox(&self, queue: &QueueName) -> String {
+        self.of(queue, "outbox")
+    }
+
+    /// There while the queue is paused.
+    pub fn paused(&self, queue: &QueueName) -> String {
+        self.of(queue, "paused")
+    }
+
     /// Hash of counters.
     pub fn stats(&self, queue: &QueueName) -> String {
         self.of(queue, "stats")
@@ -114,13 +145,27 @@ mod tests {
     fn r20_no_two_keys_collide_whatever_the_queues_are_called() {
         let keys = Keys::new("");
         let worker = WorkerId::new("w").unwrap();
-        let mut all = vec![keys.queues(), keys.wake_channel()];
-        for name in ["a", "high", "failed", "delayed", "reserved", "queues", "a.high", "a-delayed"] {
+        let id = "7d444840-9dc0-41d1-b245-5ffdce74fad2".parse().unwrap();
+        let mut all = vec![keys.queues(), keys.wake_channel(), keys.all_paused(), keys.restarts(), keys.claim(id)];
+        for name in [
+            "a",
+            "high",
+            "failed",
+            "delayed",
+            "reserved",
+            "queues",
+            "paused",
+            "named",
+            "a.high",
+            "a-delayed",
+            "7d444840-9dc0-41d1-b245-5ffdce74fad2",
+        ] {
             let queue = QueueName::new(name).unwrap();
             all.extend(keys.all_pending(&queue));
             all.extend([keys.delayed(&queue), keys.reserved(&queue, &worker), keys.leases(&queue), keys.jobs(&queue)]);
             all.extend([keys.state(&queue), keys.completed(&queue), keys.cancelled(&queue), keys.failed(&queue)]);
-            all.extend([keys.quarantine(&queue), keys.stats(&queue)]);
+            all.extend([keys.quarantine(&queue), keys.stats(&queue), keys.unique(&queue)]);
+            all.extend([keys.outbox(&queue), keys.paused(&queue)]);
         }
         let count = all.len();
         all.sort();
@@ -132,6 +177,9 @@ mod tests {
     fn all_keys_of_a_queue_share_one_hash_tag() {
         let (keys, queue) = (Keys::new("p:"), QueueName::new("q").unwrap());
         for key in [keys.leases(&queue), keys.failed(&queue), keys.pending(&queue, Priority::Low), keys.jobs(&queue)] {
+            assert!(key.contains("{q}"), "{key}");
+        }
+        for key in [keys.unique(&queue), keys.outbox(&queue), keys.paused(&queue)] {
             assert!(key.contains("{q}"), "{key}");
         }
     }

@@ -3,18 +3,27 @@
 //! A transition of a job is one script (`scripts/`), all of whose keys share a queue's hash tag. fred is named nowhere
 //! outside this folder.
 
+mod claims;
 mod connection;
+mod cursor;
 mod driver;
 mod durability;
 mod inspector;
 mod keys;
+mod listing;
 mod operator;
 mod options;
+mod outbox;
+mod packed;
+mod prune;
+mod push;
 mod records;
 mod reserve;
 mod scripts;
+mod settle;
 mod sweep;
 mod together;
+mod whole;
 mod wire;
 
 use std::collections::HashSet;

@@ -1,15 +1,12 @@
 //! The values that the scripts keep, from this side. `scripts/shared.lua` says what they look like.
 
-use std::time::Duration;
+use std::fmt;
 
 use bytes::Bytes;
-use journeyman_job::{ErrorKind, JobId, Priority, QueueName, When};
+use journeyman_job::{JobId, Priority, QueueName};
 
-use crate::clock::{Timestamp, micros};
-use crate::queue::{
-    CallId, Counted, JobRecord, Lost, NewJob, Reservation, ReservedJob, Settle, Settlement, State, StoreError, Token,
-    Trail, WorkerId,
-};
+use crate::clock::Timestamp;
+use crate::queue::{CallId, JobRecord, Lost, Reservation, ReservedJob, State, StoreError, Token, Trail, WorkerId};
 
 /// What never changes about a job.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,18 +15,42 @@ pub struct StoredJob {
     pub priority: Priority,
     /// When it was to run at first.
     pub available_at: Timestamp,
+    /// Number of the latest claim on its id, if that is named.
+    pub claim: Option<ClaimNumber>,
     pub body: Bytes,
+}
+
+/// Which of the claims on one id: a later one has a higher number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClaimNumber(i64);
+
+impl ClaimNumber {
+    pub fn read(value: &[u8]) -> Result<Self, StoreError> {
+        digits(value, 0, 16).map(Self)
+    }
+}
+
+impl fmt::Display for ClaimNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016}", self.0)
+    }
 }
 
 impl StoredJob {
     pub fn read(value: &Bytes) -> Result<Self, StoreError> {
         let created_at = time(value, 0)?;
         let mark = *value.get(16).ok_or_else(damaged)?;
-        let (digit, available_at, start) = match mark {
-            b'a'..=b'd' => (mark - b'a' + b'1', time(value, 17)?, 33),
-            digit => (digit, created_at, 17),
+        let (available_at, start, claim) = match mark {
+            b'a'..=b'd' => (time(value, 17)?, 33, 0),
+            b'A'..=b'D' => {
+                let key = usize::try_from(digits(value, 49, 3)?).map_err(|_| damaged())?;
+                (time(value, 17)?, 52 + key, digits(value, 33, 16)?)
+            }
+            _ => (created_at, 17, 0),
         };
-        Ok(Self { created_at, priority: priority(digit)?, available_at, body: value.slice(start..) })
+        value.get(start..).ok_or_else(damaged)?;
+        let claim = (claim != 0).then_some(ClaimNumber(claim));
+        Ok(Self { created_at, priority: priority(mark)?, available_at, claim, body: value.slice(start..) })
     }
 }
 
@@ -39,6 +60,8 @@ pub struct StoredState {
     pub state: State,
     pub priority: Priority,
     pub attempts: u32,
+    /// When it came into this state, of an ended one: when it ended.
+    pub changed_at: Timestamp,
     pub available_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub worker: String,
@@ -46,16 +69,21 @@ pub struct StoredState {
 }
 
 impl StoredState {
+    /// The state of this letter.
+    pub fn named(letter: u8) -> Option<State> {
+        match letter {
+            b'p' => Some(State::Pending),
+            b'd' => Some(State::Delayed),
+            b'r' => Some(State::Reserved),
+            b'c' => Some(State::Completed),
+            b'f' | b'e' => Some(State::Failed),
+            b'x' => Some(State::Cancelled),
+            _ => None,
+        }
+    }
+
     pub fn read(value: &Bytes) -> Result<Self, StoreError> {
-        let state = match value.first() {
-            Some(b'p') => State::Pending,
-            Some(b'd') => State::Delayed,
-            Some(b'r') => State::Reserved,
-            Some(b'c') => State::Completed,
-            Some(b'f' | b'e') => State::Failed,
-            Some(b'x') => State::Cancelled,
-            _ => return Err(damaged()),
-        };
+        let state = value.first().and_then(|&letter| Self::named(letter)).ok_or_else(damaged)?;
         let rest = value.get(94..).ok_or_else(damaged)?;
         let end = rest.iter().position(|&byte| byte == b'\n').ok_or_else(damaged)?;
         let started_at = time(value, 78)?;
@@ -63,6 +91,7 @@ impl StoredState {
             state,
             priority: priority(value[1])?,
             attempts: u32::try_from(digits(value, 2, 6)?).unwrap_or(u32::MAX),
+            changed_at: time(value, 46)?,
             available_at: time(value, 62)?,
             started_at: (started_at.as_micros() > 0).then_some(started_at),
             worker: String::from_utf8_lossy(&rest[..end]).into_owned(),
@@ -84,6 +113,7 @@ pub fn record(
         state: waiting,
         priority: job.priority,
         attempts: 0,
+        changed_at: job.created_at,
         available_at: job.available_at,
         started_at: None,
         worker: String::new(),
@@ -146,54 +176,22 @@ pub fn time(value: &[u8], start: usize) -> Result<Timestamp, StoreError> {
     digits(value, start, 16).map(Timestamp::from_micros)
 }
 
-/// Head of a pushed job: id, priority, when.
-pub fn pack_new(job: &NewJob) -> Bytes {
-    let when = match job.when {
-        When::Now => "n0".to_owned(),
-        When::After(delay) => format!("a{}", micros(delay)),
-        When::At(time) => format!("t{}", Timestamp::from_datetime(time).as_micros()),
+/// The priority that a mark of any kind stands for.
+fn priority(mark: u8) -> Result<Priority, StoreError> {
+    let number = match mark {
+        b'A'..=b'D' => mark - b'A' + 1,
+        b'a'..=b'd' => mark - b'a' + 1,
+        digit => digit.wrapping_sub(b'0'),
     };
-    let mut head = job.id().as_bytes().to_vec();
-    head.push(b'0' + job.envelope.priority.as_number());
-    head.extend_from_slice(when.as_bytes());
-    head.into()
+    Priority::from_number(u64::from(number)).map_err(|_| damaged())
 }
 
-/// A reservation as the scripts compare it: id and token.
-pub fn pack_held(reservation: &Reservation) -> Vec<u8> {
-    let mut head = reservation.job.as_bytes().to_vec();
-    let Token { attempt, call } = reservation.token;
-    head.extend_from_slice(format!("{attempt:06}{call}").as_bytes());
-    head
-}
-
-/// Head of a settled job: reservation, verb, whether it timed out, delay.
-pub fn pack_settle(settle: &Settle) -> Bytes {
-    let (verb, delay) = match &settle.settlement {
-        Settlement::Complete => ('c', Duration::ZERO),
-        Settlement::Release { delay } => ('l', *delay),
-        Settlement::Snooze { delay } => ('s', *delay),
-        Settlement::Fail { error } if error.kind() == ErrorKind::Undecodable => ('e', Duration::ZERO),
-        Settlement::Fail { .. } => ('f', Duration::ZERO),
-        Settlement::Cancel => ('x', Duration::ZERO),
-        Settlement::Requeue => ('q', Duration::ZERO),
-    };
-    let timed_out = if settle.counted == Some(Counted::Timeout) { 't' } else { '-' };
-    let mut head = pack_held(&settle.reservation);
-    head.extend_from_slice(format!("{verb}{timed_out}{}", micros(delay)).as_bytes());
-    head.into()
-}
-
-fn priority(digit: u8) -> Result<Priority, StoreError> {
-    Priority::from_number(u64::from(digit.wrapping_sub(b'0'))).map_err(|_| damaged())
-}
-
-fn digits(value: &[u8], start: usize, length: usize) -> Result<i64, StoreError> {
+pub fn digits(value: &[u8], start: usize, length: usize) -> Result<i64, StoreError> {
     let part = value.get(start..start + length).ok_or_else(damaged)?;
     std::str::from_utf8(part).ok().and_then(|text| text.parse().ok()).ok_or_else(damaged)
 }
 
-fn damaged() -> StoreError {
+pub fn damaged() -> StoreError {
     StoreError::Refused("a stored job is not in the form that this build reads".to_owned())
 }
 
@@ -212,6 +210,18 @@ mod tests {
         let delayed = StoredJob::read(&Bytes::from_static(b"0000000000000007d0000000000000009")).unwrap();
         assert_eq!((delayed.priority, delayed.available_at), (Priority::Critical, Timestamp::from_micros(9)));
         assert!(delayed.body.is_empty());
+    }
+
+    #[test]
+    fn r23_a_job_with_more_to_it_is_read_back() {
+        let value = b"0000000000000007C00000000000000090000000000000011003keybody";
+        let job = StoredJob::read(&Bytes::from_static(value)).unwrap();
+        assert_eq!((job.priority, job.available_at), (Priority::High, Timestamp::from_micros(9)));
+        assert_eq!((job.claim, &job.body[..]), (Some(ClaimNumber(11)), &b"body"[..]));
+        assert_eq!(ClaimNumber(11).to_string(), "0000000000000011");
+        for length in 0..value.len() - 4 {
+            assert!(length == 17 || StoredJob::read(&Bytes::copy_from_slice(&value[..length])).is_err(), "{length}");
+        }
     }
 
     #[test]
@@ -246,19 +256,5 @@ mod tests {
         assert_eq!((promoted.state, promoted.available_at), (State::Pending, Timestamp::from_micros(9)));
         let state = StoredState::read(&Bytes::from(STATE.replacen('r', "d", 1))).unwrap();
         assert_eq!(record(id, queue, job, Some(state), None).state, State::Pending);
-    }
-
-    #[test]
-    fn a_token_takes_22_bytes_behind_the_id() {
-        let queue = QueueName::default();
-        let reservation = Reservation {
-            job: JobId::generate(&queue),
-            queue,
-            priority: Priority::Normal,
-            worker: WorkerId::new("w").unwrap(),
-            token: Token { attempt: 3, call: CallId(255) },
-        };
-        assert_eq!(&pack_held(&reservation)[16..], b"00000300000000000000ff");
-        assert_eq!(call(b"00000000000000ff"), Ok(CallId(255)));
     }
 }

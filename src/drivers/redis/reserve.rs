@@ -1,6 +1,5 @@
 //! Taking jobs: strictly by priority, then queue, then age, although no script may touch two queues.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,18 +20,16 @@ struct Waiting {
     lengths: [u64; 4],
 }
 
-/// One call to make: a queue and the range of priorities to take from it.
+/// One call to make: a queue and the priorities to take from it, in order.
 #[derive(Debug, PartialEq)]
 struct Step {
     queue: usize,
-    priorities: RangeInclusive<u8>,
+    priorities: Vec<Priority>,
 }
-
-const ALL: RangeInclusive<u8> = Priority::Low as u8..=Priority::Critical as u8;
 
 impl RedisStore {
     /// One call for one queue. For several a look at each, all at the same time, then a call per queue and priority
-    /// that has something, in strict order until `max` are taken.
+    /// that has something, in the worker's order until `max` are taken.
     pub(super) async fn reserve_across(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
         if request.is_repeat {
             let taken = self.recall(request, request.queues).await?;
@@ -42,17 +39,17 @@ impl RedisStore {
         }
         let max = request.max.min(PER_CALL);
         if let [queue] = request.queues {
-            return self.reserve_from(queue, request, max, ALL).await;
+            return self.reserve_from(queue, request, max, &request.order).await;
         }
         let looks = together(request.queues.iter().map(|queue| self.look(queue, PER_CALL))).await?;
         let mut next_due: Vec<Option<Duration>> = looks.iter().map(|look| look.next_due).collect();
         let mut jobs = Vec::new();
-        for step in plan(&looks.iter().map(|look| look.lengths).collect::<Vec<_>>()) {
+        for step in plan(request.order, &looks.iter().map(|look| look.lengths).collect::<Vec<_>>()) {
             if jobs.len() >= max {
                 break;
             }
             let (queue, room) = (&request.queues[step.queue], max - jobs.len());
-            let taken = self.reserve_from(queue, request, room, step.priorities).await;
+            let taken = self.reserve_from(queue, request, room, &step.priorities).await;
             // The jobs taken so far are found again by a repeat of this call.
             let taken = taken.map_err(|error| midway(error, !jobs.is_empty()))?;
             jobs.extend(taken.jobs);
@@ -69,7 +66,7 @@ impl RedisStore {
     ) -> Result<Vec<ReservedJob>, StoreError> {
         let calls = queues.iter().map(|queue| self.recall_from(queue, request));
         let mut jobs: Vec<ReservedJob> = together(calls).await?.into_iter().flatten().collect();
-        jobs.sort_by_key(|job| std::cmp::Reverse(job.reservation.priority));
+        jobs.sort_by_key(|job| request.order.iter().position(|&priority| priority == job.reservation.priority));
         Ok(jobs)
     }
 
@@ -117,18 +114,19 @@ impl RedisStore {
         queue: &QueueName,
         request: &ReserveRequest<'_>,
         max: usize,
-        priorities: RangeInclusive<u8>,
+        priorities: &[Priority],
     ) -> Result<Reserved, StoreError> {
         let mut keys = Vec::from(self.keys.all_pending(queue));
         keys.extend([self.keys.delayed(queue), self.keys.jobs(queue), self.keys.state(queue)]);
         keys.extend([self.keys.leases(queue), self.keys.reserved(queue, request.worker), self.keys.quarantine(queue)]);
+        keys.push(self.keys.paused(queue));
+        let order: String = priorities.iter().map(|&priority| char::from(b'0' + priority.as_number())).collect();
         let args: Vec<Value> = vec![
             self.now(),
             micros(request.lease).into(),
             request.call.to_string().into(),
             count(max),
-            i64::from(*priorities.end()).into(),
-            i64::from(*priorities.start()).into(),
+            order.into(),
             request.worker.as_str().into(),
             count(PER_CALL),
             queue.as_str().into(),
@@ -146,17 +144,17 @@ impl RedisStore {
     }
 }
 
-/// The calls to make, in strict order; neighbours of one queue become one call.
-fn plan(lengths: &[[u64; 4]]) -> Vec<Step> {
+/// The calls to make, in this order; neighbours of one queue become one call.
+fn plan(order: [Priority; 4], lengths: &[[u64; 4]]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    for priority in Priority::DESCENDING.map(Priority::as_number) {
+    for priority in order {
         for (queue, of_queue) in lengths.iter().enumerate() {
-            if of_queue[usize::from(priority) - 1] == 0 {
+            if of_queue[usize::from(priority.as_number()) - 1] == 0 {
                 continue;
             }
             match steps.last_mut() {
-                Some(last) if last.queue == queue => last.priorities = priority..=*last.priorities.end(),
-                _ => steps.push(Step { queue, priorities: priority..=priority }),
+                Some(last) if last.queue == queue => last.priorities.push(priority),
+                _ => steps.push(Step { queue, priorities: vec![priority] }),
             }
         }
     }
@@ -172,16 +170,30 @@ fn due(micros: i64) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    const LOW: Priority = Priority::Low;
+    const HIGH: Priority = Priority::High;
+
+    fn steps(order: [Priority; 4], lengths: &[[u64; 4]]) -> Vec<(usize, Vec<Priority>)> {
+        plan(order, lengths).into_iter().map(|step| (step.queue, step.priorities)).collect()
+    }
+
     #[test]
     fn r17_the_plan_goes_by_priority_then_by_queue() {
-        let steps = plan(&[[1, 0, 2, 0], [0, 0, 3, 4], [0; 4]]);
-        let order: Vec<_> = steps.iter().map(|step| (step.queue, step.priorities.clone())).collect();
-        assert_eq!(order, [(1, 4..=4), (0, 3..=3), (1, 3..=3), (0, 1..=1)]);
+        let order = steps(Priority::DESCENDING, &[[1, 0, 2, 0], [0, 0, 3, 4], [0; 4]]);
+        assert_eq!(order, [(1, vec![Priority::Critical]), (0, vec![HIGH]), (1, vec![HIGH]), (0, vec![LOW])]);
+    }
+
+    #[test]
+    fn r17_the_plan_is_in_the_workers_order() {
+        let mut order = Priority::DESCENDING;
+        order.reverse();
+        let steps = steps(order, &[[1, 0, 2, 0], [0, 0, 3, 0]]);
+        assert_eq!(steps, [(0, vec![LOW, HIGH]), (1, vec![HIGH])]);
     }
 
     #[test]
     fn a_lone_busy_queue_takes_one_call() {
-        let steps = plan(&[[0; 4], [5, 0, 6, 7]]);
-        assert_eq!(steps, [Step { queue: 1, priorities: 1..=4 }]);
+        let steps = steps(Priority::DESCENDING, &[[0; 4], [5, 0, 6, 7]]);
+        assert_eq!(steps, [(1, vec![Priority::Critical, HIGH, LOW])]);
     }
 }

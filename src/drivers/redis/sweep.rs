@@ -2,7 +2,9 @@
 
 use fred::interfaces::SetsInterface;
 use fred::types::Value;
+use futures::future::join_all;
 use journeyman_job::QueueName;
+use tracing::warn;
 
 use super::connection::meaning;
 use super::driver::count;
@@ -10,12 +12,14 @@ use super::together::{midway, together};
 use super::{RedisStore, records, scripts};
 use crate::clock::{Timestamp, micros};
 use crate::queue::limits::PER_CALL;
-use crate::queue::{Beat, ReserveRequest, ReservedJob, Retention, StoreError, WorkerId};
+use crate::queue::{Beat, ReserveRequest, ReservedJob, StoreError, WorkerId};
 
 /// What the housekeepers have to do in one queue.
 struct Chores {
     queue: QueueName,
     due: u64,
+    /// Entries in the outbox.
+    untold: u64,
     /// Workers whose lease has ended.
     dead: Vec<WorkerId>,
 }
@@ -32,8 +36,16 @@ impl RedisStore {
     }
 
     pub(super) async fn promote_everywhere(&self, max: usize) -> Result<usize, StoreError> {
+        let chores = self.look_around().await?;
+        // What one queue's outbox holds keeps no other queue waiting.
+        let left = chores.iter().filter(|chores| chores.untold > 0);
+        for relayed in join_all(left.map(|chores| self.relay(&chores.queue))).await {
+            if let Err(error) = relayed {
+                warn!(%error, "an outbox is left to the next promotion");
+            }
+        }
         let mut promoted = 0;
-        for chores in self.look_around().await?.into_iter().filter(|chores| chores.due > 0) {
+        for chores in chores.into_iter().filter(|chores| chores.due > 0) {
             // A call touches a bounded number of jobs, however many may be promoted in all.
             while promoted < max {
                 let limit = (max - promoted).min(PER_CALL);
@@ -83,46 +95,21 @@ impl RedisStore {
         together(calls).await.map(|_| ())
     }
 
-    pub(super) async fn prune_everywhere(&self, retention: Retention, max: usize) -> Result<usize, StoreError> {
-        let ttl = micros(retention.ttl);
-        // Without retention completed and cancelled jobs go at once, and failed ones stay as long as there is room.
-        let failed_ttl = if ttl == 0 { -1 } else { ttl };
-        let mut pruned = 0;
-        for queue in self.all_queues().await? {
-            let lists = [
-                (self.keys.completed(&queue), ttl),
-                (self.keys.failed(&queue), failed_ttl),
-                (self.keys.cancelled(&queue), ttl),
-            ];
-            for (list, ttl) in lists {
-                while pruned < max {
-                    let limit = (max - pruned).min(PER_CALL);
-                    let of_call = self.prune_list(&queue, list.clone(), ttl, retention.max_records, limit).await?;
-                    pruned += of_call;
-                    if of_call < limit {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(pruned)
-    }
-
     async fn look_around(&self) -> Result<Vec<Chores>, StoreError> {
         let queues = self.all_queues().await?;
         together(queues.into_iter().map(|queue| self.chores_of(queue))).await
     }
 
     async fn chores_of(&self, queue: QueueName) -> Result<Chores, StoreError> {
-        let keys = vec![self.keys.delayed(&queue), self.keys.leases(&queue)];
+        let keys = vec![self.keys.delayed(&queue), self.keys.leases(&queue), self.keys.outbox(&queue)];
         let mut reply = self.connection.run(&scripts::SWEEP, keys, vec![self.now()]).await?;
-        let due = reply.count()?;
+        let (due, untold) = (reply.count()?, reply.count()?);
         let mut dead = Vec::new();
         while !reply.is_empty() {
             // A name put there by hand that is none holds nothing either.
             dead.extend(WorkerId::new(&reply.text()?).ok());
         }
-        Ok(Chores { queue, due, dead })
+        Ok(Chores { queue, due, untold, dead })
     }
 
     async fn reclaim_from(
@@ -157,21 +144,5 @@ impl RedisStore {
             jobs.push(ReservedJob { lost: Some(records::lost(&reply.bytes()?)?), ..taken });
         }
         Ok(jobs)
-    }
-
-    /// Removes from one list of ended jobs what is older than `ttl` microseconds (-1: however old) or beyond `keep`.
-    async fn prune_list(
-        &self,
-        queue: &QueueName,
-        list: String,
-        ttl: i64,
-        keep: u64,
-        max: usize,
-    ) -> Result<usize, StoreError> {
-        let keys = vec![list, self.keys.jobs(queue), self.keys.state(queue), self.keys.stats(queue)];
-        let keep = i64::try_from(keep).unwrap_or(i64::MAX);
-        let args: Vec<Value> = vec![self.now(), ttl.into(), keep.into(), count(max)];
-        let pruned = self.connection.run(&scripts::PRUNE, keys, args).await?.count()?;
-        Ok(usize::try_from(pruned).unwrap_or(max))
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use fred::types::Value;
+use journeyman_job::JobId;
 
 use crate::queue::StoreError;
 
@@ -36,6 +37,10 @@ impl Reply {
 
     pub fn text(&mut self) -> Result<String, StoreError> {
         String::from_utf8(self.bytes()?.into()).map_err(|_| odd("text", None))
+    }
+
+    pub fn id(&mut self) -> Result<JobId, StoreError> {
+        JobId::from_slice(&self.bytes()?).ok_or_else(|| odd("an id", None))
     }
 
     pub fn integer(&mut self) -> Result<i64, StoreError> {

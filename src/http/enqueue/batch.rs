@@ -1,11 +1,12 @@
 //! `POST /api/queue/enqueue/batch`: many jobs in one request.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use journeyman_job::{Dispatch, DispatchError, JobId, RawJson};
+use journeyman_job::{Dispatch, DispatchError, JobId, QueueName, RawJson};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -15,16 +16,18 @@ use utoipa_axum::routes;
 use super::super::ApiState;
 use super::super::code::Code;
 use super::super::detached::detached;
+use super::super::edge::{Room, needs};
 use super::super::error::{Fault, Problem, ProblemBody};
 use super::super::extract::JsonBody;
 use super::super::frame::RequestId;
 use super::super::json;
 use super::Enqueued;
 use super::request::EnqueueRequest;
+use crate::access::Scope;
 use crate::queue::{Dispatched, limits};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(enqueue_batch))
+    OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue_batch)))
 }
 
 /// Jobs to enqueue together.
@@ -141,8 +144,10 @@ async fn all_or_none(api: ApiState, read: Vec<Result<Dispatch, Vec<Fault>>>) -> 
         return Err(Problem::invalid(faults));
     }
     let heads = heads(&dispatches);
+    let rooms = room_for_all(&api, &dispatches).await?;
     let sent = detached(async move {
         let sent = api.manager.bulk(dispatches).await;
+        drop(rooms);
         Ok::<_, Problem>(sent)
     });
     match sent.await? {
@@ -152,6 +157,19 @@ async fn all_or_none(api: ApiState, read: Vec<Result<Dispatch, Vec<Fault>>>) -> 
         }
         Err(error) => Err(conflict(error, &heads)),
     }
+}
+
+/// Room in every queue for all that goes there.
+async fn room_for_all(api: &ApiState, dispatches: &[Dispatch]) -> Result<Vec<Room>, Problem> {
+    let mut counts: BTreeMap<&QueueName, u64> = BTreeMap::new();
+    for dispatch in dispatches {
+        *counts.entry(dispatch.queue()).or_default() += 1;
+    }
+    let mut rooms = Vec::with_capacity(counts.len());
+    for (queue, jobs) in counts {
+        rooms.push(api.edge.let_in(api.manager.store().as_ref(), queue, jobs).await?);
+    }
+    Ok(rooms)
 }
 
 /// Type and chosen id of each.
@@ -174,10 +192,26 @@ async fn each(
     request_id: &str,
 ) -> Result<Vec<TaskResult>, Problem> {
     let refused = |problem: Problem| TaskResult::Refused { error: Box::new(problem.body(request_id.to_owned())) };
-    let dispatches: Vec<Dispatch> = read.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
-    let mut sent = if dispatches.is_empty() { Vec::new() } else { send_each(api, dispatches).await? }.into_iter();
-    let results = read.into_iter().enumerate().map(|(index, one)| match one {
-        Err(faults) => refused(Problem::invalid(faults)),
+    let mut let_in = Vec::with_capacity(read.len());
+    let mut rooms = Vec::new();
+    for one in read {
+        let one = one.map_err(Problem::invalid);
+        let_in.push(match one {
+            Ok(dispatch) => match api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await {
+                Ok(room) => {
+                    rooms.push(room);
+                    Ok(dispatch)
+                }
+                Err(problem) => Err(problem),
+            },
+            Err(problem) => Err(problem),
+        });
+    }
+    let dispatches: Vec<Dispatch> = let_in.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
+    let sent = if dispatches.is_empty() { Vec::new() } else { send_each(api, dispatches, rooms).await? };
+    let mut sent = sent.into_iter();
+    let results = let_in.into_iter().enumerate().map(|(index, one)| match one {
+        Err(problem) => refused(problem),
         Ok(dispatch) => match sent.next() {
             Some(Ok(sent)) => TaskResult::Enqueued(Enqueued::new(sent, dispatch.spec.type_name)),
             Some(Err(error)) => refused(conflict_of(index, error)),
@@ -190,8 +224,14 @@ async fn each(
 async fn send_each(
     api: ApiState,
     dispatches: Vec<Dispatch>,
+    rooms: Vec<Room>,
 ) -> Result<Vec<Result<Dispatched, DispatchError>>, Problem> {
-    detached(async move { api.manager.each(dispatches).await }).await
+    let sending = async move {
+        let sent = api.manager.each(dispatches).await;
+        drop(rooms);
+        sent
+    };
+    detached(sending).await
 }
 
 fn conflict_of(index: usize, error: DispatchError) -> Problem {

@@ -11,15 +11,19 @@ use utoipa_axum::routes;
 use super::super::ApiState;
 use super::super::code::Code;
 use super::super::detached::detached;
+use super::super::edge::needs;
 use super::super::error::{Fault, Problem, ProblemBody};
 use super::super::extract::{JsonBody, PathOf};
 use super::super::lookup;
 use super::super::summary::{Cursor, Moved};
+use crate::access::Scope;
 use crate::queue::operations::{Operations, Place, RetriedMany, RetryOutcome};
 use crate::queue::{self, StoreError, limits};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(retry_one)).routes(routes!(retry_many))
+    OpenApiRouter::new()
+        .routes(needs(Scope::Operate, routes!(retry_one)))
+        .routes(needs(Scope::Operate, routes!(retry_many)))
 }
 
 /// Puts a failed or cancelled job to the back of its queue, with all its tries before it.

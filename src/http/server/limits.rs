@@ -8,6 +8,8 @@ pub struct ServerLimits {
     /// Most connections open at once; further ones wait in the kernel's backlog until one closes. Default 1024; 0
     /// counts as 1. Each costs a file descriptor, so keep it below the process's limit on those.
     pub max_connections: usize,
+    /// Most connections of one address; further ones are closed at once. Default none: behind a proxy all have one.
+    pub max_connections_per_address: Option<usize>,
     /// Longest wait for a complete request head, counted from accept or from the end of the previous response; past
     /// it the socket is closed without an answer. So it bounds slow heads, silent sockets and idle keep-alive alike.
     /// Default 10 s.
@@ -25,6 +27,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             max_connections: 1024,
+            max_connections_per_address: None,
             header_read_timeout: Duration::from_secs(10),
             max_headers: 100,
             max_head_bytes: 64 * 1024,

@@ -6,7 +6,6 @@
 local job = redis.call('HGET', KEYS[1], ARGV[1])
 local due = false
 if job and #job >= 17 then
-  local priority = byte(job, 17)
-  due = redis.call('ZSCORE', KEYS[3], string.char(priority >= 97 and priority - 48 or priority) .. ARGV[1])
+  due = redis.call('ZSCORE', KEYS[3], priority_of(byte(job, 17)) .. ARGV[1])
 end
 return { job, redis.call('HGET', KEYS[2], ARGV[1]), due and stamp(tonumber(due)), redis.call('HGET', KEYS[4], 'pruned_until') }

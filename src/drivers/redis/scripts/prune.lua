@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
 -- Removes records of ended jobs from one of a queue's lists, the oldest first.
--- KEYS: 1 list of ended jobs, 2 jobs, 3 state, 4 stats
+-- KEYS: 1 list of ended jobs, 2 jobs, 3 state, 4 stats, 5 outbox
 -- ARGV: 1 now or '', 2 age in microseconds beyond which a record goes, or -1, 3 records to keep at most, 4 most to remove
--- Returns: number removed
-local list, jobs, state, stats = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+-- Returns: number removed, then two per removed job under a named id: id; number of the claim on it
+local list, jobs, state, stats, outbox = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, ttl, most = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 local length = redis.call('LLEN', list)
 local surplus = length - ARGV[3]
-if length == 0 or most == 0 or (surplus <= 0 and ttl < 0) then return 0 end
+if length == 0 or most == 0 or (surplus <= 0 and ttl < 0) then return { 0 } end
 
 redis.call('HLEN', jobs)
 redis.call('HLEN', stats)
 local gone, system_errors, newest = {}, 0, 0
+local reply, claims = { 0 }, {}
 
 -- Whether the record goes; the lists are in the order of their ends, so behind the first that stays all stay.
 local function goes(id, record)
@@ -19,6 +20,10 @@ local function goes(id, record)
   if not old and #gone >= surplus then return false end
   gone[#gone + 1] = id
   if record and sub(record, 1, 1) == 'e' then system_errors = system_errors + 1 end
+  if record and has_more(byte(record, 2)) then
+    local job = redis.call('HGET', jobs, id)
+    note_release(claims, reply, id, job and claim_of(job))
+  end
   local a, b, c, d, e, f, version = byte(id, 1, 7)
   if version and version >= 112 and version < 128 then
     newest = math.max(newest, ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f)
@@ -41,7 +46,8 @@ while last > 0 and not staying do
   end
   last = last - #chunk
 end
-if #gone == 0 then return 0 end
+if #gone == 0 then return { 0 } end
+if #claims > 0 then redis.call('HSET', outbox, unpack(claims)) end
 redis.call('LTRIM', list, 0, -#gone - 1)
 redis.call('HDEL', jobs, unpack(gone))
 redis.call('HDEL', state, unpack(gone))
@@ -50,4 +56,5 @@ if system_errors > 0 then redis.call('HINCRBY', stats, 'system_errors', -system_
 if newest > tonumber(redis.call('HGET', stats, 'pruned_until') or 0) then
   redis.call('HSET', stats, 'pruned_until', string.format('%.0f', newest))
 end
-return #gone
+reply[1] = #gone
+return reply

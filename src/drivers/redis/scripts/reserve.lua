@@ -1,21 +1,23 @@
 #!lua flags=allow-oom
 -- Takes jobs of one queue for a worker, by priority and then first in first out. Due jobs are promoted first.
--- KEYS: 1-4 pending by priority, 5 delayed, 6 jobs, 7 state, 8 leases, 9 the worker's reserved list, 10 quarantine
--- ARGV: 1 now or '', 2 lease in microseconds, 3 call, 4 most jobs to take, 5 highest and 6 lowest priority to take,
---       7 worker, 8 most jobs to promote, 9 queue, 10 wake channel
+-- KEYS: 1-4 pending by priority, 5 delayed, 6 jobs, 7 state, 8 leases, 9 the worker's reserved list, 10 quarantine,
+--       11 flag of a paused queue
+-- ARGV: 1 now or '', 2 lease in microseconds, 3 call, 4 most jobs to take, 5 priorities to take, a digit each, in order,
+--       6 worker, 7 most jobs to promote, 8 queue, 9 wake channel
 -- Returns: now, microseconds until the next delayed job is due or -1, then three per job:
 --          id + priority + attempts, value of `jobs`, trail
 local delayed, jobs, state, leases, reserved, quarantine = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local now = clock(ARGV[1])
 local at = stamp(now)
-local call, max, worker = ARGV[3], tonumber(ARGV[4]), ARGV[7]
+local call, max, order, worker = ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 -- Fail on a key of a wrong type while nothing has been written yet.
 redis.call('HLEN', jobs)
 redis.call('HLEN', state)
 redis.call('ZCARD', leases)
 local holds = redis.call('LLEN', reserved) > 0
+if redis.call('EXISTS', KEYS[11]) == 1 then max = 0 end
 
-local promoted = promote(delayed, now, tonumber(ARGV[8]))
+local promoted = promote(delayed, now, tonumber(ARGV[7]))
 local reply, taken, states = { now, 0 }, {}, {}
 
 -- Numbers are turned into text once for the whole batch: in a script that costs more than all else.
@@ -34,20 +36,29 @@ local function take(id, digit, job, before)
   states[#states + 1] = id
   if before then
     local trail, attempt = trail_of(before), string.format('%06d', math.min(attempts + 1, 999999))
-    states[#states + 1] = 'r' .. digit .. attempt .. call .. sub(before, 25, 46) .. at .. sub(before, 63, 78) .. hold .. trail
+    states[#states + 1] = 'r' .. sub(before, 2, 2) .. attempt .. call .. sub(before, 25, 46) .. at .. sub(before, 63, 78) .. hold .. trail
     reply[#reply + 1] = id .. digit .. attempt
     reply[#reply + 1] = job
     reply[#reply + 1] = trail
   else
-    states[#states + 1] = 'r' .. digit .. first_attempt .. available_at(job) .. hold
+    local mark = byte(job, 17)
+    local kept, available = digit, nil
+    if mark < 65 then
+      available = sub(job, 1, 16)
+    else
+      available = sub(job, 18, 33)
+      if mark < 97 then kept = string.char(mark) end
+    end
+    states[#states + 1] = 'r' .. kept .. first_attempt .. available .. hold
     reply[#reply + 1] = id .. digit .. '000001'
     reply[#reply + 1] = job
     reply[#reply + 1] = ''
   end
 end
 
-for priority = tonumber(ARGV[5]), tonumber(ARGV[6]), -1 do
-  local digit = string.char(48 + priority)
+for place = 1, #order do
+  local digit = sub(order, place, place)
+  local priority = byte(digit) - 48
   while #taken < max do
     local asked = max - #taken
     local ids = redis.call('RPOP', KEYS[priority], asked)
@@ -64,6 +75,6 @@ if #taken > 0 then
   redis.call('LPUSH', reserved, unpack(taken))
 end
 if holds or #taken > 0 then redis.call('ZADD', leases, 'GT', stamp(later(now, ARGV[2])), worker) end
-if promoted > #taken then announce(ARGV[10], ARGV[9]) end
+if promoted > #taken then announce(ARGV[9], ARGV[8]) end
 reply[2] = until_due(delayed, now)
 return reply

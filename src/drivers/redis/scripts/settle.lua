@@ -1,17 +1,20 @@
 #!lua flags=allow-oom
--- Ends attempts of one worker's jobs of one queue, each under its token.
+-- Ends attempts of one worker's jobs of one queue, each under its token, and remembers what follows from them.
 -- KEYS: 1-4 pending by priority, 5 delayed, 6 state, 7 stats, 8 completed, 9 cancelled, 10 failed,
---       11 the worker's reserved list
--- ARGV: 1 now or '', 2 queue, 3 wake channel, 4 worker, then two per job:
---       id (16) + token (22) + verb + t if it timed out, else - + delay in microseconds; trail
+--       11 the worker's reserved list, 12 jobs, 13 unique keys, 14 outbox
+-- ARGV: 1 now or '', 2 queue, 3 wake channel, 4 worker, 5 last argument that belongs to a job, then two per job:
+--       id (16) + token (22) + verb + t if it timed out, p if the blocking pool was full, else - + delay in microseconds;
+--       trail
 --       verb: c complete, l release, s snooze, q requeue, f fail, e fail as undecodable, x cancel
+--       and then three per follower: number of its job in this batch; field and value of the outbox
 -- Returns: one letter per job: d done, r repeated, s stale
 local delayed, state, stats, reserved = KEYS[5], KEYS[6], KEYS[7], KEYS[11]
+local jobs, unique, outbox = KEYS[12], KEYS[13], KEYS[14]
 local ENDED = { c = KEYS[8], x = KEYS[9], f = KEYS[10], e = KEYS[10] }
-local now = clock(ARGV[1])
+local now, last = clock(ARGV[1]), tonumber(ARGV[5])
 local at = stamp(now)
 local ids = {}
-for i = 5, #ARGV, 2 do ids[#ids + 1] = sub(ARGV[i], 1, 16) end
+for i = 6, last, 2 do ids[#ids + 1] = sub(ARGV[i], 1, 16) end
 local found = redis.call('HMGET', state, unpack(ids))
 -- Changed as the batch is gone through, so that a job named twice is settled once.
 local current = {}
@@ -20,7 +23,8 @@ for i, id in ipairs(ids) do current[id] = found[i] end
 local outcomes, done, states, scores = {}, {}, {}, {}
 local pushes, returns, ends, counts = { {}, {}, {}, {} }, { {}, {}, {}, {} }, {}, {}
 local earliest, available
-local timeouts = 0
+local timeouts, exhaustions = 0, 0
+local freed = {}
 
 -- Puts a job that is not at its end where it waits next. Returns p or d.
 local function settle_later(id, head, verb, priority)
@@ -41,7 +45,7 @@ local function settle_later(id, head, verb, priority)
 end
 
 for i, id in ipairs(ids) do
-  local head, trail, before = ARGV[3 + 2 * i], ARGV[4 + 2 * i], current[id]
+  local head, trail, before = ARGV[4 + 2 * i], ARGV[5 + 2 * i], current[id]
   local token = sub(head, 17, 38)
   if is_held(before, token) then
     local verb, digit = sub(head, 39, 39), sub(before, 2, 2)
@@ -52,13 +56,18 @@ for i, id in ipairs(ids) do
       local of_list = ends[list] or {}
       ends[list] = of_list
       of_list[#of_list + 1] = id
+      if byte(digit) >= 65 then
+        local job = redis.call('HGET', jobs, id)
+        freed[#freed + 1] = job and held_key(unique, id, job)
+      end
     else
-      kind = settle_later(id, head, verb, byte(digit) - 48)
+      kind = settle_later(id, head, verb, priority_of(byte(digit)))
       if verb ~= 'l' then attempt = string.format('%06d', math.max(sub(token, 1, 6) - 1, 0)) .. sub(token, 7) end
       if verb ~= 'q' then times = available .. sub(before, 79, 94) end
     end
     counts[verb] = (counts[verb] or 0) + 1
-    if byte(head, 40) == 116 then timeouts = timeouts + 1 end
+    local counted = byte(head, 40)
+    if counted == 116 then timeouts = timeouts + 1 elseif counted == 112 then exhaustions = exhaustions + 1 end
     current[id] = kind .. digit .. attempt .. token .. at .. times .. '\n' .. trail
     done[#done + 1] = id
     states[#states + 1] = id
@@ -71,6 +80,14 @@ for i, id in ipairs(ids) do
   end
 end
 if #done == 0 then return table.concat(outcomes) end
+
+local followers = {}
+for i = last + 1, #ARGV, 3 do
+  if outcomes[tonumber(ARGV[i])] == 'd' then
+    followers[#followers + 1] = ARGV[i + 1]
+    followers[#followers + 1] = at .. ARGV[i + 2]
+  end
+end
 
 -- These reads also fail on a key of a wrong type, while nothing has been written yet.
 local wakes = false
@@ -85,6 +102,7 @@ end
 for list in pairs(ends) do redis.call('LLEN', list) end
 redis.call('LLEN', reserved)
 redis.call('HLEN', stats)
+if #followers > 0 then redis.call('HLEN', outbox) end
 
 redis.call('HSET', state, unpack(states))
 for _, id in ipairs(done) do redis.call('LREM', reserved, -1, id) end
@@ -97,6 +115,8 @@ for priority = 1, 4 do
 end
 if #scores > 0 then redis.call('ZADD', delayed, unpack(scores)) end
 for list, ended in pairs(ends) do redis.call('LPUSH', list, unpack(ended)) end
+if #freed > 0 then redis.call('HDEL', unique, unpack(freed)) end
+if #followers > 0 then redis.call('HSET', outbox, unpack(followers)) end
 local function count(name, n)
   if n > 0 then redis.call('HINCRBY', stats, name, n) end
 end
@@ -106,5 +126,6 @@ count('failed', failed)
 count('system_errors', counts.e or 0)
 count('retried', counts.l or 0)
 count('timeouts', timeouts)
+count('thread_pool_exhaustion', exhaustions)
 if wakes then announce(ARGV[3], ARGV[2]) end
 return table.concat(outcomes)

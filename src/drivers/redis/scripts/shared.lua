@@ -1,11 +1,15 @@
 -- What every script begins with; `scripts.rs` puts it behind the first line.
 --
--- Value of a job in `jobs`: created_at (16 digits, microseconds), then its priority and its body. The priority is a
--- digit 1-4, or a letter a-d for a job that was delayed at its push, with available_at (16 digits) behind it.
+-- Value of a job in `jobs`: created_at (16 digits, microseconds), then its mark and its body. The mark tells the priority:
+--   1-4    and no more
+--   a-d    delayed at its push: available_at (16 digits) stands behind it
+--   A-D    there is more to it; behind it stand available_at (16 digits), and then what the scripts call `more`:
+--          number of the claim on its id (16 digits, zeros if the id is not named), length of its unique key (3 digits)
+--          and the key
 --
 -- Value of a job in `state`, absent before the first reserve:
 --   1      p pending, d delayed, r reserved, c completed, f failed, e failed as undecodable, x cancelled
---   2      priority
+--   2      priority: the mark if that is A-D, else a digit
 --   3-8    attempts           9-24  call of the latest reservation     (3-24 is the token)
 --   25-30  attempt of the token that settled last                  31-46  its call     (zeros before the first)
 --   47-62  changed_at (of a reserved job: when its holder got it)
@@ -13,6 +17,7 @@
 --   95-    worker (while reserved), a line feed, the trail
 local sub, byte = string.sub, string.byte
 local NEVER_SETTLED = '0000000000000000000000'
+local NO_CLAIM = '0000000000000000'
 -- Largest whole number that a score keeps exactly; lies in the year 2255.
 local LAST_TIME = 9007199254740991
 
@@ -31,9 +36,48 @@ local function later(now, delay)
   return math.min(now + delay, LAST_TIME)
 end
 
+-- The priority that a mark of either value stands for, 1 to 4.
+local function priority_of(mark)
+  return mark < 65 and mark - 48 or mark < 97 and mark - 64 or mark - 96
+end
+
+local function has_more(mark)
+  return mark ~= nil and mark >= 65 and mark < 97
+end
+
 local function available_at(job)
-  if byte(job, 17) >= 97 then return sub(job, 18, 33) end
+  if byte(job, 17) >= 65 then return sub(job, 18, 33) end
   return sub(job, 1, 16)
+end
+
+-- Where the body of a value of `jobs` begins.
+local function body_at(job)
+  local mark = byte(job, 17)
+  return mark < 65 and 18 or mark >= 97 and 34 or 53 + sub(job, 50, 52)
+end
+
+-- The unique key in a value of `jobs` that has more to it, or nil.
+local function key_of(job)
+  local length = tonumber(sub(job, 50, 52))
+  return length > 0 and sub(job, 53, 52 + length) or nil
+end
+
+-- The unique key of such a job if the job has it now, or nil.
+local function held_key(unique, id, job)
+  local key = key_of(job)
+  return key and redis.call('HGET', unique, key) == id and key or nil
+end
+
+-- The job that has a unique key and is there, or nil.
+local function holder_of(unique, jobs, key)
+  local holder = redis.call('HGET', unique, key)
+  return holder and redis.call('HEXISTS', jobs, holder) == 1 and holder or nil
+end
+
+-- Number of the claim on the id of such a job, or nil if the id is not named.
+local function claim_of(job)
+  local claim = sub(job, 34, 49)
+  return claim ~= NO_CLAIM and claim or nil
 end
 
 local function trail_of(state)
@@ -44,6 +88,22 @@ end
 -- so the worker's name need not be compared too.
 local function is_held(state, token)
   return state and byte(state) == 114 and sub(state, 3, 24) == token
+end
+
+-- Notes that the claim on a removed job's id is to be released: for the outbox, and for the caller of the script.
+local function note_release(outbox, reply, id, claim)
+  if not claim then return end
+  outbox[#outbox + 1] = 'r' .. id
+  outbox[#outbox + 1] = claim
+  reply[#reply + 1] = id
+  reply[#reply + 1] = claim
+end
+
+-- The letter of the state that a job is in. One that waits is pending or delayed according to where it waits.
+local function kind_of(job, record, delayed, id)
+  local kind = record and sub(record, 1, 1) or 'p'
+  if kind ~= 'p' and kind ~= 'd' then return kind end
+  return redis.call('ZSCORE', delayed, priority_of(byte(job, 17)) .. id) and 'd' or 'p'
 end
 
 -- Score of the first delayed job, or nil.

@@ -58,3 +58,24 @@ async fn a_panicking_handler_costs_its_own_connection_only() {
     }
     bystander.greet().await;
 }
+
+/// P13: one client cannot hold every connection.
+#[tokio::test]
+async fn a_connection_too_many_of_one_address_is_closed_and_the_others_go_on() {
+    let server = Server::start(hello(), ServerLimits { max_connections_per_address: Some(1), ..patient() }).await;
+    let mut first = server.client().await;
+    first.greet().await;
+    let mut second = server.client().await;
+    let mut byte = [0];
+    let closed = timeout(PATIENCE, second.0.read(&mut byte)).await.expect("the second is not closed");
+    assert!(matches!(closed, Ok(0) | Err(_)));
+    first.greet().await;
+    drop(first);
+    loop {
+        let mut next = server.client().await;
+        if next.0.write_all(GET.as_bytes()).await.is_ok() && matches!(next.0.read(&mut byte).await, Ok(1)) {
+            break;
+        }
+    }
+    drop(server);
+}

@@ -1,0 +1,106 @@
+//! The layer around all routes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::super::ApiState;
+use super::super::code::Code;
+use super::super::error::Problem;
+use super::access::{Access, Caller};
+use super::rate::Client;
+use super::{Edge, origin};
+use crate::circuit::Circuit;
+use crate::clock::Timestamp;
+
+/// What a route's own guard learns from the layer around all of them.
+#[derive(Debug, Clone)]
+pub(super) struct Admitted {
+    pub(super) edge: Edge,
+    pub(super) caller: Caller,
+}
+
+/// Refuses requests from where none may come and those that come too often, and notes who asks.
+pub(in crate::http) async fn admit(State(api): State<ApiState>, mut request: Request, next: Next) -> Response {
+    match api.edge.admit(&request, api.clock.now()) {
+        Ok(caller) => request.extensions_mut().insert(Admitted { edge: api.edge.clone(), caller }),
+        Err(problem) => return problem.into_response(),
+    };
+    let response = next.run(request).await;
+    match api.circuit.as_ref().map(Circuit::remaining) {
+        Some(remaining) if !remaining.is_zero() => until_it_closes(response, remaining),
+        _ => response,
+    }
+}
+
+/// While the store is left alone there is no use in asking sooner.
+fn until_it_closes(mut response: Response, remaining: Duration) -> Response {
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) if problem.code == Code::StoreUnavailable => problem.retry_after(remaining).into_response(),
+        Some(problem) => {
+            response.extensions_mut().insert(problem);
+            response
+        }
+        None => response,
+    }
+}
+
+impl Edge {
+    fn admit(&self, request: &Request, now: Timestamp) -> Result<Caller, Problem> {
+        let headers = request.headers();
+        if let Access::Local { allowed_hosts } = &self.0.access {
+            origin::check(request.method(), request.uri(), headers, allowed_hosts)?;
+        }
+        let caller = self.0.access.identify(headers, now);
+        // Whoever watches the process must hear from it however busy it is; the answer costs nothing.
+        if let Some(rate) = self.0.rate.as_ref().filter(|_| request.uri().path() != "/live") {
+            let client = match &caller {
+                Caller::Key(key) => Client::Key(key.name().to_owned()),
+                Caller::Anyone | Caller::Stranger(_) => Client::at(self.address(request)),
+            };
+            rate.check(&client).map_err(too_often)?;
+        }
+        Ok(caller)
+    }
+
+    fn address(&self, request: &Request) -> Option<IpAddr> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let forwarded = self.0.trust_forwarded.then(|| last_forwarded(request.headers())).flatten();
+        forwarded.or(peer)
+    }
+}
+
+/// The last address: the proxy's own word. Whatever stands before it may be the client's invention.
+fn last_forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let value = headers.get_all("x-forwarded-for").iter().next_back()?;
+    value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+fn too_often(wait: Duration) -> Problem {
+    Problem::new(Code::RateLimited, "more requests than this server takes of one client; wait, then send fewer")
+        .retry_after(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_proxys_own_word_on_the_address_counts() {
+        let read = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            last_forwarded(&headers).map(|address| address.to_string())
+        };
+        assert_eq!(read(&["10.0.0.1, 192.0.2.7"]).as_deref(), Some("192.0.2.7"));
+        assert_eq!(read(&["10.0.0.1", "2001:db8::1"]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(read(&["10.0.0.1, unknown"]), None);
+        assert_eq!(read(&[]), None);
+    }
+}
