@@ -8,11 +8,12 @@ mod workers;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use journeyman_job::{AppState, secret};
+use journeyman_job::{AppState, QueueName, secret};
 
 use crate::config::{Config, Connection};
 use crate::drivers::Connected;
 use crate::metrics::Metrics;
+use crate::queue::operations::Operations;
 use crate::queue::{Codec, QueueManager, StoreError, WorkerIdError};
 use crate::worker::{Observer, Worker};
 
@@ -121,6 +122,11 @@ impl App {
         !matches!(self.config.store.connection, Connection::Sync | Connection::Null)
     }
 
+    /// What an operator can do to the store.
+    pub fn operations(&self) -> Operations {
+        operations(&self.config, &self.connected)
+    }
+
     /// Whether the API takes the trial jobs: as configured, else only where nothing but this machine can reach it and
     /// nothing but this process's own file is at stake.
     pub fn takes_examples(&self) -> bool {
@@ -128,4 +134,20 @@ impl App {
         let is_embedded = matches!(self.config.store.connection, Sqlite | Memory | Sync);
         self.config.examples.unwrap_or(is_embedded && self.config.http.bind.ip().is_loopback())
     }
+}
+
+/// Opens the default store to look at it and to operate it; no job runs here.
+pub async fn open(config: &Config) -> Result<Connected, StoreError> {
+    connections::open(config, None).await
+}
+
+/// What an operator can do to a store that is open.
+pub fn operations(config: &Config, connected: &Connected) -> Operations {
+    let worker = &config.worker;
+    let served: Vec<QueueName> = match &worker.pools {
+        Some(pools) => pools.iter().flat_map(|pool| pool.queues.iter().cloned()).collect(),
+        None => worker.queues.clone(),
+    };
+    let known = config.queue.priorities.iter().flatten().map(|known| known.queue.clone());
+    Operations::new(Arc::clone(&connected.store), served.into_iter().chain(known))
 }

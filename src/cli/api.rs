@@ -14,6 +14,7 @@ pub(super) fn state(app: &App, access: Access, workers: WorkerGauge, shutdown: C
     let of_pool = workers.clone();
     ApiState {
         manager: app.manager.clone(),
+        operations: app.operations(),
         limits: ApiLimits { max_body: http.max_body, body_timeout: http.body_timeout, max_depth: http.max_depth },
         circuit: app.connected.circuit.clone(),
         edge: edge::edge(&app.config, access),

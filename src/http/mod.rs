@@ -5,20 +5,27 @@
 
 pub mod body;
 mod code;
+mod detached;
 mod docs;
 mod edge;
 mod enqueue;
 mod error;
 mod examples;
 mod extract;
+mod failed;
 mod frame;
 mod health;
+mod jobs;
 mod json;
+mod lookup;
 mod metrics;
 mod openapi;
+mod query;
+mod queues;
 pub mod server;
 mod stats;
 mod status;
+mod summary;
 mod words;
 mod yaml;
 
@@ -41,16 +48,20 @@ pub use metrics::WorkerGauge;
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
+pub use summary::JobSummary;
 
 use crate::circuit::Circuit;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::queue::QueueManager;
+use crate::queue::operations::Operations;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ApiState {
     pub manager: QueueManager,
+    /// On the manager's own store.
+    pub operations: Operations,
     pub limits: ApiLimits,
     /// The breaker around the store, if it has one.
     pub circuit: Option<Circuit>,
@@ -152,7 +163,10 @@ fn resources(examples: bool) -> OpenApiRouter<ApiState> {
     let always = OpenApiRouter::with_openapi(openapi::head())
         .merge(enqueue::router())
         .merge(status::router())
+        .merge(jobs::router())
+        .merge(failed::router())
         .merge(stats::router())
+        .merge(queues::router())
         .merge(health::router())
         .merge(metrics::router());
     if examples { always.merge(examples::router()) } else { always }

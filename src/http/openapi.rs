@@ -43,7 +43,8 @@ pub(super) fn head() -> OpenApi {
         ))
         .tags(Some([
             tag("jobs", "Enqueue jobs and follow them."),
-            tag("queues", "Queues in numbers."),
+            tag("failed", "Failed jobs, and what becomes of them."),
+            tag("queues", "Queues in numbers; purge, pause and resume them."),
             tag("examples", "Example jobs, where the server is started with them."),
             tag("health", "For whoever decides about restarts and about traffic."),
         ]))

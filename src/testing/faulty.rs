@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use journeyman_job::{JobId, Priority, QueueName};
 
+use crate::clock::Timestamp;
 use crate::queue::{
     Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
     PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, Store,
@@ -168,6 +169,10 @@ impl Inspector for FaultyStore {
 
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
         self.call(Operation::Read, self.inner.stats(queues)).await
+    }
+
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        self.call(Operation::Read, self.inner.time()).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -20,15 +20,15 @@ fn r23_the_same_work_is_queued_once_until_it_has_ended(home: &Home) {
         let again = server.api.post(&body.to_string());
         assert_eq!((again.status, &again.json()["deduplicated"]), (200, &json!(true)), "{again:?}");
         assert_eq!(id_of(&again), first);
-        let elsewhere = json!({"queue_name": "other", "task_type": "echo", "task_data": {"value": 1}, "deduplication_key": key});
+        let elsewhere =
+            json!({"queue_name": "other", "task_type": "echo", "task_data": {"value": 1}, "deduplication_key": key});
         assert_ne!(enqueue(server.api, &elsewhere), first, "another queue has locks of its own");
         home.ok(&["work", "--stop-when-empty"]);
         assert_ne!(enqueue(server.api, &body), first, "it has ended");
         home.ok(&["work", "--stop-when-empty"]);
     }
-    let two = [json!({"value": 1}), json!({"value": 2})].map(|data| {
-        enqueue(server.api, &json!({"task_type": "echo", "task_data": data, "deduplication_key": "auto"}))
-    });
+    let two = [json!({"value": 1}), json!({"value": 2})]
+        .map(|data| enqueue(server.api, &json!({"task_type": "echo", "task_data": data, "deduplication_key": "auto"})));
     assert_ne!(two[0], two[1], "two payloads are two works");
 }
 

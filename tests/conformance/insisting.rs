@@ -211,6 +211,10 @@ impl Inspector for Insisting {
         self.repeat(|| self.inner.stats(queues)).await
     }
 
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        self.repeat(|| self.inner.time()).await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.repeat(|| self.inner.ping()).await
     }

@@ -297,6 +297,7 @@ macro_rules! suite {
                 queues_are_listed_by_name,
                 another_handle_sees_the_same_jobs,
                 the_store_answers_and_says_how_safe_it_is,
+                the_store_tells_its_own_time,
             }
             wakeups {
                 a_push_wakes_who_listens,

@@ -8,8 +8,10 @@ use journeyman_job::{JobId, QueueName};
 use super::fault::Fault;
 use super::link::Row;
 use super::rows::{number, queue_name, record};
+use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value};
 use super::{Core, DatabaseStore};
+use crate::clock::Timestamp;
 use crate::queue::{Counters, Found, Inspector, QueueStats, StoreError};
 
 #[async_trait]
@@ -36,8 +38,24 @@ impl Inspector for DatabaseStore {
         self.core.stats(queues).await
     }
 
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        self.core.change(&Nothing).await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.core.read(&self.core.sql.ping, &[]).await.map(|_| ())
+    }
+}
+
+/// What every transaction begins with is all that is wanted of it.
+struct Nothing;
+
+#[async_trait]
+impl Change for Nothing {
+    type Answer = Timestamp;
+
+    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Timestamp, Fault> {
+        Ok(tx.now)
     }
 }
 

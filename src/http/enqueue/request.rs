@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use journeyman_job::{
-    Dispatch, DispatchOptions, JobSpec, Priority, QueueName, RawJson, RetryConfig, When, registry, seconds,
+    Dispatch, DispatchOptions, JobId, JobSpec, Priority, QueueName, RawJson, RetryConfig, Unique, When, seconds,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::super::ApiState;
-use super::super::error::{Fault, Problem};
+use super::super::error::Fault;
 use super::super::json;
 use super::super::words::{PriorityGiven, RetryConfigGiven};
+use super::callback::CallbackGiven;
 use crate::queue::callbacks::WEBHOOK;
 use crate::queue::limits::{self, Beyond};
 use crate::queue::{Undecodable, decode_payload};
@@ -76,16 +77,35 @@ pub struct EnqueueRequest {
     #[serde(default)]
     #[schema(required = false, max_items = 20, example = json!(["billing"]))]
     tags: Vec<String>,
+    /// An id of the caller's own for the job. The same body under the same id again is the same job, as long as its
+    /// record is kept; another body or queue under it is refused.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Uuid, required = false)]
+    operation_id: Option<JobId>,
+    /// While a job of the queue with this key has not ended, no second one is stored: 1 to 255 characters, or `auto` for
+    /// the type and its payload.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 255, example = "order-4711")]
+    deduplication_key: Option<String>,
+    /// What runs once the job has completed.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = CallbackGiven, required = false)]
+    on_success: Option<CallbackGiven>,
+    /// What runs once the job has failed for good.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = CallbackGiven, required = false)]
+    on_failure: Option<CallbackGiven>,
 }
 
 impl EnqueueRequest {
     /// The dispatch it asks for, or all that speaks against it.
-    pub fn into_dispatch(self, api: &ApiState) -> Result<Dispatch, Problem> {
-        let data = self
-            .task_data
-            .map_or_else(|| RawJson::parse("{}".into()), Ok)
-            .map_err(|error| Problem::internal(&error))?;
+    pub fn into_dispatch(self, api: &ApiState) -> Result<Dispatch, Vec<Fault>> {
         let mut faults = Vec::new();
+        let mut callback = |member, given: Option<CallbackGiven>| {
+            given.and_then(|given| given.checked(member, api).map_err(|fault| faults.push(fault)).ok())
+        };
+        let on_success = callback("on_success", self.on_success);
+        let on_failure = callback("on_failure", self.on_failure);
         let when = when(self.delay, self.run_at).unwrap_or_else(|fault| {
             faults.push(fault);
             When::Now
@@ -100,23 +120,26 @@ impl EnqueueRequest {
             timeout: self.timeout,
             retry: self.retry_config,
             tags: self.tags,
-            ..DispatchOptions::default()
+            id: self.operation_id,
+            unique: self.deduplication_key.map(|key| if key == "auto" { Unique::Auto } else { Unique::Key(key) }),
+            on_success,
+            on_failure,
         };
         faults.extend(limits::check_options(&options).err().map(beyond));
-        let taken = is_taken(&self.task_type, api);
-        match taken.and_then(|()| spec(self.task_type, data)) {
+        let taken = is_taken(&self.task_type, api).map_err(|refusal| Fault::new("/task_type", refusal));
+        match taken.and_then(|()| spec(self.task_type, payload(self.task_data)?)) {
             Ok(spec) if faults.is_empty() => Ok(Dispatch { spec, options }),
-            Ok(_) => Err(Problem::invalid(faults)),
+            Ok(_) => Err(faults),
             Err(fault) => {
                 faults.insert(0, fault);
-                Err(Problem::invalid(faults))
+                Err(faults)
             }
         }
     }
 }
 
 /// Refuses types that callers may not enqueue: those for trying the system out, and those that reach beyond it.
-fn is_taken(task_type: &str, api: &ApiState) -> Result<(), Fault> {
+pub(super) fn is_taken(task_type: &str, api: &ApiState) -> Result<(), String> {
     let refusal = match task_type {
         _ if TRIAL_TYPES.contains(&task_type) && !api.examples => {
             "is for trying the system out: start the server with --examples to allow it"
@@ -129,22 +152,20 @@ fn is_taken(task_type: &str, api: &ApiState) -> Result<(), Fault> {
         }
         _ => return Ok(()),
     };
-    Err(Fault::new("/task_type", format!("{task_type} {refusal}")))
+    Err(format!("{task_type} {refusal}"))
+}
+
+/// An empty object where nothing is given.
+fn payload(given: Option<RawJson>) -> Result<RawJson, Fault> {
+    let data = given.map_or_else(|| RawJson::parse("{}".into()), Ok);
+    data.map_err(|error| Fault::new("/task_data", error.to_string()))
 }
 
 /// Decodes the payload as a worker will, so that what no worker could run is not stored.
 pub fn spec(task_type: String, data: RawJson) -> Result<JobSpec, Fault> {
     limits::check_payload(data.get().len()).map_err(beyond)?;
-    if data.get().starts_with('[') && takes_an_object(&task_type) {
-        return Err(Fault::new("/task_data", "a list where an object of the job's fields belongs"));
-    }
     let job = decode_payload(&task_type, &data).map_err(undecodable)?;
     JobSpec::with_data(job.as_ref(), task_type, data).map_err(|error| Fault::new("/task_type", error.to_string()))
-}
-
-/// serde would read a list as the values of the fields in turn, which the type's own schema does not allow.
-fn takes_an_object(task_type: &str) -> bool {
-    registry::find(task_type).is_some_and(|known| (known.schema)().get("type").is_some_and(|kind| kind == "object"))
 }
 
 fn undecodable(error: Undecodable) -> Fault {
