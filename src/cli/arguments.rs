@@ -49,7 +49,7 @@ pub(super) enum Command {
     /// Run jobs (also as --queue-work)
     Work(WorkOptions),
     /// Create or update the store's tables
-    Migrate,
+    Migrate(MigrateOptions),
     /// Show one job
     Status {
         /// The job's id (task_id)
@@ -209,6 +209,16 @@ pub(super) struct DispatchOptions {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct MigrateOptions {
+    /// Also create what database_operation needs in the application's database (tables.url)
+    #[arg(long)]
+    pub(super) tables: bool,
+    /// The same, and the tables of the credit examples: users, accounts and their ledger
+    #[arg(long)]
+    pub(super) examples: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct OpenapiOptions {
     /// Compare with this file instead of printing; exit code 1 if it is stale
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "openapi.yaml")]
@@ -234,7 +244,7 @@ impl Command {
             Self::Status { json, .. } | Self::Stats { json, .. } | Self::Types { json } => *json,
             Self::Dispatch(options) => options.json,
             Self::Config { command: ConfigCommand::Show { json } } => *json,
-            Self::Serve(_) | Self::Work(_) | Self::Migrate | Self::Openapi(_) | Self::Key { .. } => false,
+            Self::Serve(_) | Self::Work(_) | Self::Migrate(_) | Self::Openapi(_) | Self::Key { .. } => false,
         }
     }
 

@@ -50,6 +50,13 @@ impl DatabaseConfig {
         DatabaseUrl::mask(self.url().expose())
     }
 
+    /// Whether it names a database that may be used, whatever keeps the jobs.
+    pub fn is_given(&self) -> bool {
+        let is_mysql = self.url.as_ref().is_none_or(DatabaseUrl::is_mysql);
+        let is_named = self.url.is_some() || (self.name.is_some() && self.user.is_some());
+        is_named && !(is_mysql && self.enabled == Some(false))
+    }
+
     pub(super) fn check(&self, store: &StoreConfig, reader: &mut Reader<'_>) {
         if store.connection != Connection::Database {
             return;

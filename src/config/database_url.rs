@@ -14,6 +14,11 @@ impl DatabaseUrl {
         &self.0
     }
 
+    /// The same for people: passwords are masked.
+    pub fn masked(&self) -> String {
+        Self::mask(self.0.expose())
+    }
+
     pub(super) fn is_mysql(&self) -> bool {
         let url = self.0.expose();
         url.starts_with("mysql:") || url.starts_with("mariadb:")

@@ -5,6 +5,8 @@
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
 mod address;
+mod allow_list;
+mod callbacks;
 mod connections;
 mod database;
 mod database_url;
@@ -26,12 +28,15 @@ mod share;
 mod show;
 mod sources;
 mod store;
+mod tables;
 mod value;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use allow_list::{AllowList, AllowedTable};
+pub use callbacks::{CallbacksConfig, HostPattern};
 pub use connections::{NamedConnection, Place};
 pub use database::{DatabaseConfig, DatabaseName};
 pub use database_url::DatabaseUrl;
@@ -51,6 +56,7 @@ pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
 pub use store::{Codec, Connection, StoreConfig};
+pub use tables::TablesConfig;
 pub use worker::{PoolSize, WorkerConfig};
 
 use layers::Layers;
@@ -66,6 +72,8 @@ pub struct Config {
     pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
+    pub tables: TablesConfig,
+    pub callbacks: CallbacksConfig,
     pub logging: LoggingConfig,
     pub metrics: MetricsConfig,
     pub security: SecurityConfig,
@@ -100,6 +108,8 @@ impl Config {
         let queue = QueueConfig::read(reader);
         let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
+        let tables = TablesConfig::read(reader);
+        let callbacks = CallbacksConfig::read(reader);
         let logging = LoggingConfig::read(reader);
         let metrics = MetricsConfig::read(reader);
         let security = SecurityConfig::read(reader);
@@ -121,6 +131,9 @@ impl Config {
         if let Some(worker) = &worker {
             worker.check(reader);
         }
+        if let Some(tables) = &tables {
+            tables.check(reader);
+        }
         Some(Self {
             http: http?,
             store: store?,
@@ -129,6 +142,8 @@ impl Config {
             queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
+            tables: tables?,
+            callbacks: callbacks?,
             logging: logging?,
             metrics: metrics?,
             security: security?,

@@ -1,12 +1,12 @@
 //! `POST /api/queue/enqueue`: one job into its queue.
 
-mod request;
+pub(super) mod request;
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::header::LOCATION;
 use axum::http::{StatusCode, Uri};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use journeyman_job::{Dispatch, JobId, QueueName};
 use serde::Serialize;
 use tracing::Instrument;
@@ -38,7 +38,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     "task_type": "send_notification",
     "deduplicated": false
 }))]
-struct Enqueued {
+pub(super) struct Enqueued {
     #[schema(value_type = Uuid)]
     task_id: JobId,
     /// The same id.
@@ -93,12 +93,17 @@ async fn enqueue(
     State(api): State<ApiState>,
     OriginalUri(asked): OriginalUri,
     JsonBody(request): JsonBody<EnqueueRequest>,
-) -> Result<impl IntoResponse, Problem> {
-    let dispatch = request.into_dispatch(api.examples)?;
+) -> Result<Response, Problem> {
+    let dispatch = request.into_dispatch(&api)?;
+    store(api, &asked, dispatch).await
+}
+
+/// Stores a job and tells where it is.
+pub(super) async fn store(api: ApiState, asked: &Uri, dispatch: Dispatch) -> Result<Response, Problem> {
     let task_type = dispatch.spec.type_name.clone();
     let room = api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
     let Dispatched { id, queue, state, is_repeat } = send(api, dispatch, room).await?;
-    let location = [(LOCATION, format!("{}/api/queue/status/{id}", prefix(&asked)))];
+    let location = [(LOCATION, format!("{}/api/queue/status/{id}", prefix(asked)))];
     let stored = Enqueued {
         task_id: id,
         operation_id: id,
@@ -109,12 +114,13 @@ async fn enqueue(
         deduplicated: is_repeat,
     };
     let status = if is_repeat { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, location, Json(stored)))
+    Ok((status, location, Json(stored)).into_response())
 }
 
 /// What another router has put before this one's addresses.
 fn prefix(asked: &Uri) -> &str {
-    asked.path().strip_suffix("/api/queue/enqueue").unwrap_or_default()
+    let path = asked.path();
+    path.rfind("/api/queue/").map_or("", |end| &path[..end])
 }
 
 /// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.

@@ -4,6 +4,7 @@ mod config;
 mod database;
 mod dispatch;
 mod enqueue;
+mod examples;
 mod first_run;
 mod keys;
 mod look;

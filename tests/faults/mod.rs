@@ -2,6 +2,7 @@
 
 mod breaker;
 mod crashing_job;
+mod credit_storm;
 mod database_away;
 mod frozen_worker;
 mod killed_server;

@@ -5,6 +5,7 @@ mod api;
 mod bodies;
 mod enqueue;
 mod everywhere;
+mod examples;
 mod faulty;
 mod health;
 mod jobs;

@@ -33,6 +33,9 @@ fn r44_operation_ids_are_stable() {
         ("getQueueStats", "get /api/queue/stats/{queue_name}"),
         ("getReady", "get /ready"),
         ("getStats", "get /api/queue/stats"),
+        ("purchaseCredit", "post /api/queue/example/credit-purchase"),
+        ("registerUser", "post /api/queue/example/user-registration"),
+        ("updateCredit", "post /api/queue/example/credit-update"),
     ];
     assert_eq!(ids, expected.map(|(id, route)| (id.to_owned(), route.to_owned())).into());
 }

@@ -10,6 +10,8 @@ pub mod mariadb;
 pub mod postgres;
 #[allow(dead_code, reason = "for the tests of the real binary")]
 pub mod process;
+#[allow(dead_code, reason = "for what posts to others")]
+pub mod receiver;
 #[allow(dead_code, reason = "for the drivers that need a server")]
 pub mod redis;
 

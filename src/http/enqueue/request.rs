@@ -10,11 +10,14 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::super::ApiState;
 use super::super::error::{Fault, Problem};
 use super::super::json;
 use super::super::words::{PriorityGiven, RetryConfigGiven};
+use crate::queue::callbacks::WEBHOOK;
 use crate::queue::limits::{self, Beyond};
 use crate::queue::{Undecodable, decode_payload};
+use crate::tables::DATABASE_OPERATION;
 
 /// Types for trying the system out, some of them harmful: the API takes them only when told to.
 const TRIAL_TYPES: [&str; 9] =
@@ -77,7 +80,7 @@ pub struct EnqueueRequest {
 
 impl EnqueueRequest {
     /// The dispatch it asks for, or all that speaks against it.
-    pub fn into_dispatch(self, examples: bool) -> Result<Dispatch, Problem> {
+    pub fn into_dispatch(self, api: &ApiState) -> Result<Dispatch, Problem> {
         let data = self
             .task_data
             .map_or_else(|| RawJson::parse("{}".into()), Ok)
@@ -100,7 +103,8 @@ impl EnqueueRequest {
             ..DispatchOptions::default()
         };
         faults.extend(limits::check_options(&options).err().map(beyond));
-        match spec(self.task_type, data, examples) {
+        let taken = is_taken(&self.task_type, api);
+        match taken.and_then(|()| spec(self.task_type, data)) {
             Ok(spec) if faults.is_empty() => Ok(Dispatch { spec, options }),
             Ok(_) => Err(Problem::invalid(faults)),
             Err(fault) => {
@@ -111,12 +115,25 @@ impl EnqueueRequest {
     }
 }
 
+/// Refuses types that callers may not enqueue: those for trying the system out, and those that reach beyond it.
+fn is_taken(task_type: &str, api: &ApiState) -> Result<(), Fault> {
+    let refusal = match task_type {
+        _ if TRIAL_TYPES.contains(&task_type) && !api.examples => {
+            "is for trying the system out: start the server with --examples to allow it"
+        }
+        WEBHOOK if !api.builtins.webhook => {
+            "follows from on_success and on_failure: the setting callbacks.from_api lets callers enqueue it, too"
+        }
+        DATABASE_OPERATION if !api.builtins.database_operation => {
+            "is not for callers of the API: the setting tables.from_api lets them enqueue it"
+        }
+        _ => return Ok(()),
+    };
+    Err(Fault::new("/task_type", format!("{task_type} {refusal}")))
+}
+
 /// Decodes the payload as a worker will, so that what no worker could run is not stored.
-fn spec(task_type: String, data: RawJson, examples: bool) -> Result<JobSpec, Fault> {
-    if !examples && TRIAL_TYPES.contains(&task_type.as_str()) {
-        let detail = format!("{task_type} is for trying the system out: start the server with --examples to allow it");
-        return Err(Fault::new("/task_type", detail));
-    }
+pub fn spec(task_type: String, data: RawJson) -> Result<JobSpec, Fault> {
     limits::check_payload(data.get().len()).map_err(beyond)?;
     if data.get().starts_with('[') && takes_an_object(&task_type) {
         return Err(Fault::new("/task_data", "a list where an object of the job's fields belongs"));
