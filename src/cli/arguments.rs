@@ -64,10 +64,7 @@ pub(super) enum Command {
     /// Run jobs (also as --queue-work)
     Work(WorkOptions),
     /// Create or update the store's tables
-    Migrate {
-        #[arg(long)]
-        json: bool,
-    },
+    Migrate(MigrateOptions),
     /// Show one job
     Status {
         /// The job's id (task_id)
@@ -234,6 +231,18 @@ struct Crew {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct MigrateOptions {
+    /// Also create what database_operation needs in the application's database (tables.url)
+    #[arg(long)]
+    pub(super) tables: bool,
+    /// The same, and the tables of the credit examples: users, accounts and their ledger
+    #[arg(long)]
+    pub(super) examples: bool,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct OpenapiOptions {
     /// Compare with this file instead of printing; exit code 1 if it is stale
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "openapi.yaml")]
@@ -259,9 +268,9 @@ impl Command {
             Self::Status { json, .. }
             | Self::Stats { json, .. }
             | Self::Types { json }
-            | Self::Migrate { json }
             | Self::Restart { json }
             | Self::Config { command: ConfigCommand::Show { json } } => *json,
+            Self::Migrate(options) => options.json,
             Self::Dispatch(options) => options.json,
             Self::Failed(options) => options.json,
             Self::Retry(options) => options.json,
@@ -284,7 +293,7 @@ impl Command {
         let stands_alone = matches!(
             self,
             Self::Serve(_)
-                | Self::Migrate { .. }
+                | Self::Migrate(_)
                 | Self::Doctor(_)
                 | Self::Types { .. }
                 | Self::Openapi(_)

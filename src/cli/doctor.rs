@@ -96,7 +96,7 @@ fn failed(name: &'static str, error: &StoreError) -> Check {
 /// Connecting has brought the tables of an embedded store up to date.
 fn schema(config: &Config) -> Check {
     let message = match config.store.connection {
-        Connection::Sqlite => "the tables are up to date",
+        Connection::Sqlite | Connection::Database => "the tables are up to date",
         _ => "this store needs no tables",
     };
     check("schema", Level::Ok, message)

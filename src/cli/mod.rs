@@ -129,7 +129,7 @@ fn execute(arguments: Arguments) -> Outcome {
     match command {
         Command::Serve(options) => block_on(serve::run(config, options))?,
         Command::Work(options) => block_on(work::run(config, options))?,
-        Command::Migrate { .. } => block_on(migrate::run(config, output))?,
+        Command::Migrate(options) => block_on(migrate::run(config, options, output))?,
         Command::Status { id, .. } => block_on(status::run(config, id, output))?,
         Command::Stats { queue, .. } => block_on(stats::run(config, queue, output))?,
         Command::Dispatch(options) => block_on(dispatch::run(config, options, output))?,

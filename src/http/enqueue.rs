@@ -2,14 +2,14 @@
 
 mod batch;
 mod callback;
-mod request;
+pub(super) mod request;
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::header::LOCATION;
 use axum::http::{StatusCode, Uri};
-use axum::response::IntoResponse;
-use journeyman_job::{JobId, QueueName};
+use axum::response::{IntoResponse, Response};
+use journeyman_job::{Dispatch, JobId, QueueName};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -40,7 +40,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     "task_type": "send_notification",
     "deduplicated": false
 }))]
-struct Enqueued {
+pub(super) struct Enqueued {
     #[schema(value_type = Uuid)]
     task_id: JobId,
     /// The same id.
@@ -95,8 +95,13 @@ async fn enqueue(
     State(api): State<ApiState>,
     OriginalUri(asked): OriginalUri,
     JsonBody(request): JsonBody<EnqueueRequest>,
-) -> Result<impl IntoResponse, Problem> {
-    let dispatch = request.into_dispatch(api.examples).map_err(Problem::invalid)?;
+) -> Result<Response, Problem> {
+    let dispatch = request.into_dispatch(&api).map_err(Problem::invalid)?;
+    store(api, &asked, dispatch).await
+}
+
+/// Stores a job and tells where it is.
+pub(super) async fn store(api: ApiState, asked: &Uri, dispatch: Dispatch) -> Result<Response, Problem> {
     let task_type = dispatch.spec.type_name.clone();
     let room = api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
     let sent = detached(async move {
@@ -105,14 +110,15 @@ async fn enqueue(
         sent
     });
     let sent = sent.await?;
-    let location = [(LOCATION, format!("{}/api/queue/status/{}", prefix(&asked), sent.id))];
+    let location = [(LOCATION, format!("{}/api/queue/status/{}", prefix(asked), sent.id))];
     let status = if sent.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, location, Json(Enqueued::new(sent, task_type))))
+    Ok((status, location, Json(Enqueued::new(sent, task_type))).into_response())
 }
 
 /// What another router has put before this one's addresses.
 fn prefix(asked: &Uri) -> &str {
-    asked.path().strip_suffix("/api/queue/enqueue").unwrap_or_default()
+    let path = asked.path();
+    path.rfind("/api/queue/").map_or("", |end| &path[..end])
 }
 
 impl Enqueued {

@@ -10,6 +10,7 @@ mod docs;
 mod edge;
 mod enqueue;
 mod error;
+mod examples;
 mod extract;
 mod failed;
 mod frame;
@@ -80,6 +81,15 @@ pub struct ApiState {
     pub shutdown: CancellationToken,
     /// Whether the trial types may be enqueued.
     pub examples: bool,
+    /// Which of the built-in types may be enqueued.
+    pub builtins: Builtins,
+}
+
+/// Built-in job types that reach beyond the queue: callers enqueue them only where the operator said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Builtins {
+    pub webhook: bool,
+    pub database_operation: bool,
 }
 
 /// What one request may cost.
@@ -128,7 +138,7 @@ impl fmt::Debug for PoolGauge {
 
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
-    let (resources, document) = resources().split_for_parts();
+    let (resources, document) = resources(state.examples).split_for_parts();
     framed(resources.merge(docs::router(&openapi::complete(&document))), state)
 }
 
@@ -148,8 +158,9 @@ fn framed(routes: Router<ApiState>, state: ApiState) -> Router {
         .with_state(state)
 }
 
-fn resources() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(openapi::head())
+/// What there is to ask for. What is switched off is not described either.
+fn resources(examples: bool) -> OpenApiRouter<ApiState> {
+    let always = OpenApiRouter::with_openapi(openapi::head())
         .merge(enqueue::router())
         .merge(status::router())
         .merge(jobs::router())
@@ -157,7 +168,8 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(stats::router())
         .merge(queues::router())
         .merge(health::router())
-        .merge(metrics::router())
+        .merge(metrics::router());
+    if examples { always.merge(examples::router()) } else { always }
 }
 
 async fn no_route(method: Method, uri: Uri) -> Problem {

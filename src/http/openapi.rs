@@ -10,7 +10,7 @@ use super::{resources, yaml};
 
 /// The document.
 pub fn openapi() -> Value {
-    complete(&resources().into_openapi())
+    complete(&resources(true).into_openapi())
 }
 
 /// The document in YAML, as it is kept beside the code.
@@ -45,6 +45,7 @@ pub(super) fn head() -> OpenApi {
             tag("jobs", "Enqueue jobs and follow them."),
             tag("failed", "Failed jobs, and what becomes of them."),
             tag("queues", "Queues in numbers; purge, pause and resume them."),
+            tag("examples", "Example jobs, where the server is started with them."),
             tag("health", "For whoever decides about restarts and about traffic."),
         ]))
         .build()

@@ -100,5 +100,5 @@ fn r51_migrate_can_be_run_at_any_time(home: &Home) {
     let id = home.ok(&["dispatch", "noop"]);
     home.ok(&["migrate"]);
     assert_eq!(home.json(&["status", &id, "--json"])["status"], "pending");
-    assert_eq!(home.path().join("data/journeyman.db").exists(), !home.is_redis());
+    assert_eq!(home.path().join("data/journeyman.db").exists(), home.is_sqlite());
 }

@@ -1,9 +1,11 @@
 //! The real binary from the outside: command line, API, exit codes.
 
 mod config;
+mod database;
 mod dispatch;
 mod doctor;
 mod enqueue;
+mod examples;
 mod first_run;
 mod keys;
 mod look;

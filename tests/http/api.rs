@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use journeyman::clock::{Clock, ManualClock};
 use journeyman::drivers::memory::MemoryStore;
-use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, WorkerGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Builtins, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::operations::Operations;
 use journeyman::queue::{
@@ -63,6 +63,7 @@ impl Api {
             store_name: "memory".into(),
             shutdown: shutdown.clone(),
             examples: false,
+            builtins: Builtins::default(),
         };
         change(&mut state);
         Self { clock, store, shutdown, router: router(state) }

@@ -6,6 +6,7 @@ mod batch;
 mod bodies;
 mod enqueue;
 mod everywhere;
+mod examples;
 mod failed;
 mod faulty;
 mod health;

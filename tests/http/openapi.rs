@@ -48,6 +48,9 @@ fn r44_operation_ids_are_stable() {
         ("resumeQueueByName", "post /api/queue/resume"),
         ("retryFailedJob", "post /api/queue/failed/{task_id}/retry"),
         ("retryFailedJobs", "post /api/queue/failed/retry"),
+        ("purchaseCredit", "post /api/queue/example/credit-purchase"),
+        ("registerUser", "post /api/queue/example/user-registration"),
+        ("updateCredit", "post /api/queue/example/credit-update"),
     ];
     assert_eq!(ids, expected.map(|(id, route)| (id.to_owned(), route.to_owned())).into());
 }

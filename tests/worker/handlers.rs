@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use journeyman::clock::SystemClock;
-use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, WorkerGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Builtins, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{ErrorKind, JobId, prelude::*};
 use journeyman::queue::operations::Operations;
 use journeyman::queue::{Body as StoredBody, JobRecord, State};
@@ -60,6 +60,7 @@ pub(super) fn api(rig: &Rig) -> Router {
         store_name: "memory".into(),
         shutdown: tokio_util::sync::CancellationToken::new(),
         examples: false,
+        builtins: Builtins::default(),
     })
 }
 

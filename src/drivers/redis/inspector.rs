@@ -89,6 +89,7 @@ impl RedisStore {
         let mut keys = Vec::from(self.keys.all_pending(queue));
         keys.extend([self.keys.delayed(queue), self.keys.completed(queue), self.keys.failed(queue)]);
         keys.extend([self.keys.cancelled(queue), self.keys.stats(queue), self.keys.leases(queue)]);
+        keys.push(self.keys.marks(queue));
         let mut reply = self.connection.run(&scripts::STATS, keys, Vec::new()).await?;
         let mut next = || reply.count();
         let mut stats = QueueStats {

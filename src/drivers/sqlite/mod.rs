@@ -44,9 +44,10 @@ use notify::RecommendedWatcher;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use connection::{Database, pause};
 pub use options::{SqliteOptions, Synchronous};
 
-use connection::{Database, cannot_open};
+use connection::cannot_open;
 use error::Failure;
 use group::{Caller, Change, Waiting};
 use reader::Readers;

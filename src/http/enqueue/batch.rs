@@ -116,7 +116,7 @@ async fn enqueue_batch(
         return Err(Problem::invalid(vec![Fault::new("/tasks", detail)]));
     }
     let read: Vec<Result<Dispatch, Vec<Fault>>> =
-        tasks.iter().enumerate().map(|(index, task)| dispatch(index, task, api.examples)).collect();
+        tasks.iter().enumerate().map(|(index, task)| dispatch(index, task, &api)).collect();
     let results = if atomic { all_or_none(api, read).await? } else { each(api, read, &request_id).await? };
     let is_new = |result: &TaskResult| matches!(result, TaskResult::Enqueued(stored) if !stored.deduplicated);
     let status = if results.iter().any(is_new) { StatusCode::CREATED } else { StatusCode::OK };
@@ -124,9 +124,9 @@ async fn enqueue_batch(
 }
 
 /// The dispatch that a task asks for, or all that speaks against it, by pointers into the whole body.
-fn dispatch(index: usize, task: &RawJson, examples: bool) -> Result<Dispatch, Vec<Fault>> {
+fn dispatch(index: usize, task: &RawJson, api: &ApiState) -> Result<Dispatch, Vec<Fault>> {
     let read = json::part::<EnqueueRequest>(task.get()).map_err(|fault| vec![fault]);
-    read.and_then(|request| request.into_dispatch(examples)).map_err(|faults| {
+    read.and_then(|request| request.into_dispatch(api)).map_err(|faults| {
         let inside = |fault: Fault| Fault::new(format!("/tasks/{index}{}", fault.pointer), fault.detail);
         faults.into_iter().map(inside).collect()
     })

@@ -11,8 +11,9 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder,
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::super::ApiState;
 use super::super::error::Fault;
-use super::request::is_trial_type;
+use super::request::is_taken;
 use crate::queue::callbacks;
 
 /// What runs once the job has ended, and where in the member its name stands.
@@ -25,15 +26,10 @@ pub struct CallbackGiven {
 
 impl CallbackGiven {
     /// The callback, if it is one that the server could run.
-    pub fn checked(self, member: &str, examples: bool) -> Result<Callback, Fault> {
+    pub fn checked(self, member: &str, api: &ApiState) -> Result<Callback, Fault> {
         let refuse = |detail: String| Fault::new(format!("/{member}{}", self.at), detail);
-        if let Callback::Job(name) = &self.callback
-            && is_trial_type(name)
-            && !examples
-        {
-            return Err(refuse(format!(
-                "{name} is for trying the system out: start the server with --examples to allow it"
-            )));
+        if let Callback::Job(name) = &self.callback {
+            is_taken(name, api).map_err(refuse)?;
         }
         callbacks::check(&self.callback).map_err(|error| refuse(error.to_string()))?;
         Ok(self.callback)

@@ -10,12 +10,15 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::super::ApiState;
 use super::super::error::Fault;
 use super::super::json;
 use super::super::words::{PriorityGiven, RetryConfigGiven};
 use super::callback::CallbackGiven;
+use crate::queue::callbacks::WEBHOOK;
 use crate::queue::limits::{self, Beyond};
 use crate::queue::{Undecodable, decode_payload};
+use crate::tables::DATABASE_OPERATION;
 
 /// Types for trying the system out, some of them harmful: the API takes them only when told to.
 const TRIAL_TYPES: [&str; 9] =
@@ -96,10 +99,10 @@ pub struct EnqueueRequest {
 
 impl EnqueueRequest {
     /// The dispatch it asks for, or all that speaks against it.
-    pub fn into_dispatch(self, examples: bool) -> Result<Dispatch, Vec<Fault>> {
+    pub fn into_dispatch(self, api: &ApiState) -> Result<Dispatch, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut callback = |member, given: Option<CallbackGiven>| {
-            given.and_then(|given| given.checked(member, examples).map_err(|fault| faults.push(fault)).ok())
+            given.and_then(|given| given.checked(member, api).map_err(|fault| faults.push(fault)).ok())
         };
         let on_success = callback("on_success", self.on_success);
         let on_failure = callback("on_failure", self.on_failure);
@@ -123,7 +126,8 @@ impl EnqueueRequest {
             on_failure,
         };
         faults.extend(limits::check_options(&options).err().map(beyond));
-        match spec(self.task_type, self.task_data, examples) {
+        let taken = is_taken(&self.task_type, api).map_err(|refusal| Fault::new("/task_type", refusal));
+        match taken.and_then(|()| spec(self.task_type, payload(self.task_data)?)) {
             Ok(spec) if faults.is_empty() => Ok(Dispatch { spec, options }),
             Ok(_) => Err(faults),
             Err(fault) => {
@@ -134,22 +138,34 @@ impl EnqueueRequest {
     }
 }
 
+/// Refuses types that callers may not enqueue: those for trying the system out, and those that reach beyond it.
+pub(super) fn is_taken(task_type: &str, api: &ApiState) -> Result<(), String> {
+    let refusal = match task_type {
+        _ if TRIAL_TYPES.contains(&task_type) && !api.examples => {
+            "is for trying the system out: start the server with --examples to allow it"
+        }
+        WEBHOOK if !api.builtins.webhook => {
+            "follows from on_success and on_failure: the setting callbacks.from_api lets callers enqueue it, too"
+        }
+        DATABASE_OPERATION if !api.builtins.database_operation => {
+            "is not for callers of the API: the setting tables.from_api lets them enqueue it"
+        }
+        _ => return Ok(()),
+    };
+    Err(format!("{task_type} {refusal}"))
+}
+
+/// An empty object where nothing is given.
+fn payload(given: Option<RawJson>) -> Result<RawJson, Fault> {
+    let data = given.map_or_else(|| RawJson::parse("{}".into()), Ok);
+    data.map_err(|error| Fault::new("/task_data", error.to_string()))
+}
+
 /// Decodes the payload as a worker will, so that what no worker could run is not stored.
-fn spec(task_type: String, data: Option<RawJson>, examples: bool) -> Result<JobSpec, Fault> {
-    if !examples && is_trial_type(&task_type) {
-        let detail = format!("{task_type} is for trying the system out: start the server with --examples to allow it");
-        return Err(Fault::new("/task_type", detail));
-    }
-    let data = data.map_or_else(|| RawJson::parse("{}".into()), Ok);
-    let data = data.map_err(|error| Fault::new("/task_data", error.to_string()))?;
+pub fn spec(task_type: String, data: RawJson) -> Result<JobSpec, Fault> {
     limits::check_payload(data.get().len()).map_err(beyond)?;
     let job = decode_payload(&task_type, &data).map_err(undecodable)?;
     JobSpec::with_data(job.as_ref(), task_type, data).map_err(|error| Fault::new("/task_type", error.to_string()))
-}
-
-/// Whether the API takes it only when told to.
-pub(super) fn is_trial_type(task_type: &str) -> bool {
-    TRIAL_TYPES.contains(&task_type)
 }
 
 fn undecodable(error: Undecodable) -> Fault {
