@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
+pub(super) use self::request::is_offered;
 use super::ApiState;
 use super::edge::{Room, needs};
 use super::error::{Problem, ProblemBody};

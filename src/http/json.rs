@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use journeyman_job::Integral;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -31,7 +32,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8], max_depth: usize) -> Result<T, Pro
         return Err(Problem::invalid(vec![Fault::new("", "the body is not a JSON object")]));
     }
     let deserializer = &mut serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+    serde_path_to_error::deserialize(Integral(deserializer)).map_err(|error| {
         let pointer = error.path().iter().filter_map(step).collect();
         Problem::invalid(vec![fault(pointer, error.inner().to_string())])
     })

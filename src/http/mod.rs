@@ -37,6 +37,7 @@ pub use code::Code;
 pub use edge::{Access, Edge, EdgeOptions};
 pub use error::{Fault, Problem};
 pub use metrics::WorkerGauge;
+use openapi::Offer;
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
@@ -118,7 +119,7 @@ impl fmt::Debug for PoolGauge {
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
     let (resources, document) = resources().split_for_parts();
-    framed(resources.merge(docs::router(&openapi::complete(&document))), state)
+    framed(resources.merge(docs::router(&openapi::complete(&document, Offer::of(&state)))), state)
 }
 
 /// Only what says how the process does: `/live`, `/ready` and `/metrics`.

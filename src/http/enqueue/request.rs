@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use journeyman_job::{
     Dispatch, DispatchOptions, JobSpec, Priority, QueueName, RawJson, RetryConfig, When, registry, seconds,
 };
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::super::error::{Fault, Problem};
 use super::super::json;
-use super::super::words::{PriorityGiven, RetryConfigGiven};
+use super::super::words::{PriorityGiven, RetryConfigGiven, TagGiven};
 use crate::queue::limits::{self, Beyond};
 use crate::queue::{Undecodable, decode_payload};
 
@@ -53,25 +53,26 @@ pub struct EnqueueRequest {
     #[serde(default, deserialize_with = "seconds_present")]
     #[schema(value_type = f64, required = false, minimum = 0, maximum = 31_622_400, example = 0)]
     delay: Option<Duration>,
-    /// Not before this time (RFC 3339) on the store's clock. Not together with `delay`.
+    /// Not before this time (RFC 3339, before the year 2200) on the store's clock. Not together with `delay`.
     #[serde(default, deserialize_with = "time_present")]
-    #[schema(value_type = String, format = DateTime, required = false, example = "2030-01-01T09:00:00Z")]
+    #[schema(value_type = String, format = DateTime, required = false, pattern = "^([01][0-9]|2[01])[0-9]{2}-",
+        example = "2030-01-01T09:00:00Z")]
     run_at: Option<DateTime<Utc>>,
     /// Executions in total, the first one included; 0 = no limit. Not together with `retry_config.max_attempts`.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = u32, required = false, example = 3)]
+    #[schema(value_type = u64, required = false, maximum = 4_294_967_295_u32, example = 3)]
     max_tries: Option<u32>,
-    /// Longest one attempt may run, seconds: more than 0, at most a day.
+    /// Longest one attempt may run, seconds: at least a millisecond, at most a day.
     #[serde(default, deserialize_with = "seconds_present")]
-    #[schema(value_type = f64, required = false, exclusive_minimum = 0, maximum = 86_400, example = 60)]
+    #[schema(value_type = f64, required = false, minimum = 0.001, maximum = 86_400, example = 60)]
     timeout: Option<Duration>,
     /// When to try again, and how often; the type's own by default.
     #[serde(default, deserialize_with = "object_present")]
     #[schema(value_type = RetryConfigGiven, required = false)]
     retry_config: Option<RetryConfig>,
-    /// Words to find the job by, beside its type's own: at most 20 of 1 to 100 bytes.
+    /// Words to find the job by, beside its type's own: at most 20 of 1 to 100 characters.
     #[serde(default)]
-    #[schema(required = false, max_items = 20, example = json!(["billing"]))]
+    #[schema(value_type = Vec<TagGiven>, required = false, max_items = 20, example = json!(["billing"]))]
     tags: Vec<String>,
 }
 
@@ -113,7 +114,7 @@ impl EnqueueRequest {
 
 /// Decodes the payload as a worker will, so that what no worker could run is not stored.
 fn spec(task_type: String, data: RawJson, examples: bool) -> Result<JobSpec, Fault> {
-    if !examples && TRIAL_TYPES.contains(&task_type.as_str()) {
+    if !is_offered(&task_type, examples) {
         let detail = format!("{task_type} is for trying the system out: start the server with --examples to allow it");
         return Err(Fault::new("/task_type", detail));
     }
@@ -123,6 +124,11 @@ fn spec(task_type: String, data: RawJson, examples: bool) -> Result<JobSpec, Fau
     }
     let job = decode_payload(&task_type, &data).map_err(undecodable)?;
     JobSpec::with_data(job.as_ref(), task_type, data).map_err(|error| Fault::new("/task_type", error.to_string()))
+}
+
+/// Whether the API takes jobs of this type, if there is one.
+pub fn is_offered(task_type: &str, examples: bool) -> bool {
+    examples || !TRIAL_TYPES.contains(&task_type)
 }
 
 /// serde would read a list as the values of the fields in turn, which the type's own schema does not allow.
@@ -173,6 +179,8 @@ fn seconds_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 fn time_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     let text = String::deserialize(deserializer)?;
     match DateTime::parse_from_rfc3339(&text) {
+        // By the year as it is written, as the description says it.
+        Ok(time) if time.year() >= 2200 => Err(D::Error::custom(format!("is {text}: give a time before the year 2200"))),
         Ok(time) => Ok(Some(time.to_utc())),
         Err(error) => {
             Err(D::Error::custom(format!("{text:?} is no RFC 3339 time such as 2030-01-01T09:00:00Z: {error}")))
