@@ -2,18 +2,22 @@
 
 mod connections;
 mod measuring;
+mod shared;
 mod workers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use journeyman_job::secret;
+use journeyman_job::{AppState, QueueName, secret};
 
 use crate::config::{Config, Connection};
 use crate::drivers::Connected;
 use crate::metrics::Metrics;
+use crate::queue::operations::Operations;
 use crate::queue::{Codec, QueueManager, StoreError, WorkerIdError};
 use crate::worker::{Observer, Worker};
+
+pub use shared::tables;
 
 /// A process's store and the way into it.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub struct App {
     pub config: Config,
     pub connected: Connected,
     pub manager: QueueManager,
+    /// What jobs find in their context.
+    state: Arc<AppState>,
     /// The workers of connections that run jobs while they are dispatched; they live as long as the app.
     _inline: Arc<Vec<Worker>>,
     /// What this process counts; `None` when it is told not to.
@@ -32,6 +38,10 @@ pub struct App {
 pub struct Setup {
     /// The codec of the default connection, in place of the configured one.
     pub codec: Option<Arc<dyn Codec>>,
+    /// What jobs find in their context, beside or in place of what the server gives them:
+    /// [`Tables`](crate::tables::Tables), [`Credits`](journeyman_job::credits::Credits) and
+    /// [`Webhooks`](crate::webhook::Webhooks).
+    pub state: AppState,
 }
 
 /// Why an app could not start.
@@ -81,23 +91,24 @@ impl App {
         // The default connection has a name too.
         managers.entry(config.default_connection().to_owned()).or_insert_with(|| main.clone());
         let manager = main.with_connections(managers);
+        let state = Arc::new(shared::state(&config, setup.state));
         let mut inline = Vec::new();
         let main = std::iter::once((&config, &connected));
         for (config, connected) in main.chain(others.values().map(|(config, connected)| (config, connected))) {
             if config.store.connection == Connection::Sync {
                 let surroundings =
-                    workers::surroundings(connected, &manager, measuring::measured(metrics.clone(), None));
+                    workers::surroundings(connected, &manager, &state, measuring::measured(metrics.clone(), None));
                 inline.push(Worker::start(workers::inline_options(config)?, surroundings).map_err(StartError::from)?);
             }
         }
-        Ok(Self { config, connected, manager, metrics, _inline: Arc::new(inline) })
+        Ok(Self { config, connected, manager, state, metrics, _inline: Arc::new(inline) })
     }
 
     /// Starts a worker as configured; with `stop_when_empty` it ends once nothing is left to run.
     pub fn work(&self, stop_when_empty: bool, observer: Option<Observer>) -> Result<Worker, StartError> {
         let options = workers::worker_options(&self.config, stop_when_empty)?;
         let observer = measuring::measured(self.metrics.clone(), observer);
-        Ok(Worker::start(options, workers::surroundings(&self.connected, &self.manager, observer))?)
+        Ok(Worker::start(options, workers::surroundings(&self.connected, &self.manager, &self.state, observer))?)
     }
 
     /// Jobs that a worker of this process runs at once.
@@ -111,6 +122,11 @@ impl App {
         !matches!(self.config.store.connection, Connection::Sync | Connection::Null)
     }
 
+    /// What an operator can do to the store.
+    pub fn operations(&self) -> Operations {
+        operations(&self.config, &self.connected)
+    }
+
     /// Whether the API takes the trial jobs: as configured, else only where nothing but this machine can reach it and
     /// nothing but this process's own file is at stake.
     pub fn takes_examples(&self) -> bool {
@@ -118,4 +134,20 @@ impl App {
         let is_embedded = matches!(self.config.store.connection, Sqlite | Memory | Sync);
         self.config.examples.unwrap_or(is_embedded && self.config.http.bind.ip().is_loopback())
     }
+}
+
+/// Opens the default store to look at it and to operate it; no job runs here.
+pub async fn open(config: &Config) -> Result<Connected, StoreError> {
+    connections::open(config, None).await
+}
+
+/// What an operator can do to a store that is open.
+pub fn operations(config: &Config, connected: &Connected) -> Operations {
+    let worker = &config.worker;
+    let served: Vec<QueueName> = match &worker.pools {
+        Some(pools) => pools.iter().flat_map(|pool| pool.queues.iter().cloned()).collect(),
+        None => worker.queues.clone(),
+    };
+    let known = config.queue.priorities.iter().flatten().map(|known| known.queue.clone());
+    Operations::new(Arc::clone(&connected.store), served.into_iter().chain(known))
 }

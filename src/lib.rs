@@ -15,10 +15,12 @@ pub mod http;
 pub mod metrics;
 pub mod queue;
 mod shutdown;
+pub mod tables;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wake;
+pub mod webhook;
 pub mod worker;
 
 pub use journeyman_job as job;

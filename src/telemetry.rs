@@ -10,7 +10,7 @@ use crate::config::{LogFormat, LoggingConfig};
 
 /// Starts logging as configured. Only the first call in a process counts.
 pub fn start(logging: &LoggingConfig) {
-    let filter = EnvFilter::new(logging.level.as_str());
+    let filter = EnvFilter::new(with_quiet_libraries(logging.level.as_str()));
     let lines = fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     panic::set_hook(Box::new(log_panic));
     // A second subscriber in one process (a test, an embedding program) is no error: the first one stays.
@@ -18,6 +18,12 @@ pub fn start(logging: &LoggingConfig) {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
         LogFormat::Text => lines.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),
     };
+}
+
+/// What the Redis client warns of while it comes and goes, the store tells better, and a command that ends has nothing to
+/// tell of it. Whoever names it gets it all the same.
+fn with_quiet_libraries(level: &str) -> String {
+    if level.contains("fred") { level.to_owned() } else { format!("{level},fred=error") }
 }
 
 /// A panic in a job or a handler is caught and told where it belongs; here it is one line, not a screen.

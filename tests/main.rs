@@ -4,6 +4,7 @@
 
 mod app;
 mod architecture;
+mod blackbox;
 mod cli;
 mod conformance;
 mod deploy;
@@ -12,4 +13,6 @@ mod http;
 mod redis;
 mod requirements;
 mod support;
+mod tables;
+mod webhook;
 mod worker;

@@ -13,12 +13,17 @@ use crate::worker::{Observer, Ordering, Pool, Surroundings, Until, WorkerOptions
 /// Jobs that may run at once where they are dispatched. A job that dispatches another one holds its slot meanwhile.
 const INLINE_SLOTS: usize = 1000;
 
-pub(super) fn surroundings(connected: &Connected, manager: &QueueManager, observer: Option<Observer>) -> Surroundings {
+pub(super) fn surroundings(
+    connected: &Connected,
+    manager: &QueueManager,
+    state: &Arc<AppState>,
+    observer: Option<Observer>,
+) -> Surroundings {
     Surroundings {
         store: Arc::clone(&connected.store),
         connect: Arc::clone(&connected.connect),
         dispatcher: Arc::new(manager.clone()),
-        state: Arc::new(AppState::default()),
+        state: Arc::clone(state),
         observer,
     }
 }

@@ -7,13 +7,14 @@ use tokio_util::sync::CancellationToken;
 use super::edge;
 use crate::app::App;
 use crate::clock::SystemClock;
-use crate::http::{Access, ApiLimits, ApiState, PoolGauge, WorkerGauge};
+use crate::http::{Access, ApiLimits, ApiState, Builtins, PoolGauge, WorkerGauge};
 
 pub(super) fn state(app: &App, access: Access, workers: WorkerGauge, shutdown: CancellationToken) -> ApiState {
     let http = &app.config.http;
     let of_pool = workers.clone();
     ApiState {
         manager: app.manager.clone(),
+        operations: app.operations(),
         limits: ApiLimits { max_body: http.max_body, body_timeout: http.body_timeout, max_depth: http.max_depth },
         circuit: app.connected.circuit.clone(),
         edge: edge::edge(&app.config, access),
@@ -24,5 +25,6 @@ pub(super) fn state(app: &App, access: Access, workers: WorkerGauge, shutdown: C
         store_name: app.connected.name.as_str().into(),
         shutdown,
         examples: app.takes_examples(),
+        builtins: Builtins { webhook: app.config.callbacks.from_api, database_operation: app.config.tables.from_api },
     }
 }

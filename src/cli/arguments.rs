@@ -6,7 +6,22 @@ use std::path::PathBuf;
 use chrono::{DateTime, FixedOffset};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
-use journeyman_job::{JobId, Priority, QueueName};
+use journeyman_job::{JobId, QueueName};
+
+use super::cancel::CancelOptions;
+use super::completions::CompletionsOptions;
+use super::dispatch::DispatchOptions;
+use super::doctor::DoctorOptions;
+use super::failed::FailedOptions;
+use super::flush::FlushOptions;
+use super::forget::ForgetOptions;
+use super::jobs::JobsOptions;
+use super::monitor::MonitorOptions;
+use super::pause::PauseOptions;
+use super::prune::PruneOptions;
+use super::purge::PurgeOptions;
+use super::retry::RetryOptions;
+use super::size::SizeOptions;
 
 use crate::access::Scope;
 use crate::config::Connection;
@@ -49,7 +64,7 @@ pub(super) enum Command {
     /// Run jobs (also as --queue-work)
     Work(WorkOptions),
     /// Create or update the store's tables
-    Migrate,
+    Migrate(MigrateOptions),
     /// Show one job
     Status {
         /// The job's id (task_id)
@@ -66,6 +81,37 @@ pub(super) enum Command {
     },
     /// Push a job
     Dispatch(DispatchOptions),
+    /// List the failed jobs, the latest first
+    Failed(FailedOptions),
+    /// Put failed jobs back into their queues
+    Retry(RetryOptions),
+    /// Remove the records of ended jobs
+    Forget(ForgetOptions),
+    /// Remove the records of all failed jobs
+    Flush(FlushOptions),
+    /// Remove records of ended jobs that are kept no longer
+    Prune(PruneOptions),
+    /// List jobs of every state
+    Jobs(JobsOptions),
+    /// Take waiting jobs back
+    Cancel(CancelOptions),
+    /// Remove all waiting jobs of a queue
+    Purge(PurgeOptions),
+    /// Count the jobs of queues that have not ended
+    Size(SizeOptions),
+    /// Tell whether queues are too long (exit code 1)
+    Monitor(MonitorOptions),
+    /// Let workers take nothing from queues
+    Pause(PauseOptions),
+    /// End the pause of queues
+    Resume(PauseOptions),
+    /// Tell all workers to stop once their jobs are done
+    Restart {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look for what is wrong: settings, store, queues
+    Doctor(DoctorOptions),
     /// List the job types that this binary knows
     Types {
         /// With the JSON schema of each payload
@@ -84,6 +130,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Print a script that completes this command line
+    Completions(CompletionsOptions),
 }
 
 impl Default for Command {
@@ -183,27 +231,13 @@ struct Crew {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct DispatchOptions {
-    /// Name of the job type; `journeyman types` lists them
-    pub(super) job_type: String,
-    /// The payload as JSON
-    #[arg(default_value = "{}")]
-    pub(super) data: String,
-    /// Queue, in place of the job's own
-    #[arg(long, value_name = "NAME")]
-    pub(super) queue: Option<QueueName>,
-    /// low, normal, high, critical or 1 to 4
+pub(super) struct MigrateOptions {
+    /// Also create what database_operation needs in the application's database (tables.url)
     #[arg(long)]
-    pub(super) priority: Option<Priority>,
-    /// Seconds before it may run
-    #[arg(long, value_name = "SECONDS")]
-    pub(super) delay: Option<f64>,
-    /// Executions in total; 0 = no limit
-    #[arg(long, value_name = "N")]
-    pub(super) max_tries: Option<u32>,
-    /// Label to find it by; may be repeated
-    #[arg(long = "tag", value_name = "TAG")]
-    pub(super) tags: Vec<String>,
+    pub(super) tables: bool,
+    /// The same, and the tables of the credit examples: users, accounts and their ledger
+    #[arg(long)]
+    pub(super) examples: bool,
     #[arg(long)]
     json: bool,
 }
@@ -231,26 +265,50 @@ impl Shared {
 impl Command {
     pub(super) fn wants_json(&self) -> bool {
         match self {
-            Self::Status { json, .. } | Self::Stats { json, .. } | Self::Types { json } => *json,
+            Self::Status { json, .. }
+            | Self::Stats { json, .. }
+            | Self::Types { json }
+            | Self::Restart { json }
+            | Self::Config { command: ConfigCommand::Show { json } } => *json,
+            Self::Migrate(options) => options.json,
             Self::Dispatch(options) => options.json,
-            Self::Config { command: ConfigCommand::Show { json } } => *json,
-            Self::Serve(_) | Self::Work(_) | Self::Migrate | Self::Openapi(_) | Self::Key { .. } => false,
+            Self::Failed(options) => options.json,
+            Self::Retry(options) => options.json,
+            Self::Forget(options) => options.json,
+            Self::Flush(options) => options.json,
+            Self::Prune(options) => options.json,
+            Self::Jobs(options) => options.json,
+            Self::Cancel(options) => options.json,
+            Self::Purge(options) => options.json,
+            Self::Size(options) => options.json,
+            Self::Monitor(options) => options.json,
+            Self::Pause(options) | Self::Resume(options) => options.json,
+            Self::Doctor(options) => options.json,
+            Self::Serve(_) | Self::Work(_) | Self::Openapi(_) | Self::Key { .. } | Self::Completions(_) => false,
         }
     }
 
     /// Why this command can do nothing with this store.
     pub(super) fn needs_another_store(&self, connection: Connection) -> Option<&'static str> {
-        let looks = matches!(self, Self::Status { .. } | Self::Stats { .. });
-        let works = matches!(self, Self::Work(_));
+        let stands_alone = matches!(
+            self,
+            Self::Serve(_)
+                | Self::Migrate(_)
+                | Self::Doctor(_)
+                | Self::Types { .. }
+                | Self::Openapi(_)
+                | Self::Config { .. }
+                | Self::Key { .. }
+                | Self::Completions(_)
+        );
         let dispatches = matches!(self, Self::Dispatch(_));
         match connection {
-            Connection::Memory if looks || works || dispatches => {
-                Some("the memory store ends with this process: use it with `serve`")
-            }
-            Connection::Sync if looks || works => {
+            _ if stands_alone => None,
+            Connection::Memory => Some("the memory store ends with this process: use it with `serve`"),
+            Connection::Sync if !dispatches => {
                 Some("the sync connection runs each job where it is dispatched: use it with `serve` or `dispatch`")
             }
-            Connection::Null if looks || works => Some("the null connection drops every job: there is nothing to see"),
+            Connection::Null if !dispatches => Some("the null connection drops every job: there is nothing to see"),
             _ => None,
         }
     }
@@ -333,8 +391,9 @@ mod tests {
     #[test]
     fn r51_the_definition_is_sound_and_complete() {
         let commands: Vec<String> = Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
-        let expected = ["serve", "work", "migrate", "status", "stats", "dispatch", "types", "openapi", "config", "key"];
-        assert_eq!(commands, expected);
+        let expected = "serve work migrate status stats dispatch failed retry forget flush prune jobs cancel purge size \
+                        monitor pause resume restart doctor types openapi config key completions";
+        assert_eq!(commands, expected.split_whitespace().collect::<Vec<_>>());
         Arguments::command().debug_assert();
     }
 

@@ -2,15 +2,31 @@
 
 mod api;
 mod arguments;
+mod by_id;
+mod cancel;
+mod completions;
 mod config_show;
+mod crew;
 mod dispatch;
+mod doctor;
 mod edge;
+mod failed;
+mod flush;
+mod forget;
+mod jobs;
 mod key;
 mod migrate;
+mod monitor;
 mod openapi;
 mod output;
+mod pause;
 mod probes;
+mod prune;
+mod purge;
+mod restart;
+mod retry;
 mod serve;
+mod size;
 mod stats;
 mod status;
 mod types;
@@ -23,8 +39,10 @@ use std::process::ExitCode;
 use journeyman_job::registry;
 use tokio::runtime::Runtime;
 
+use crate::app;
 use crate::config::{Config, Loaded, Sources};
 use crate::queue::StoreError;
+use crate::queue::operations::{OperationError, Operations};
 use crate::telemetry;
 use arguments::{Arguments, Command, Shared};
 use output::Output;
@@ -44,6 +62,8 @@ enum Failure {
     #[error("{0}; check QUEUE_CONNECTION and the store's settings with `journeyman config show`")]
     App(#[from] crate::app::AppError),
     #[error("{0}")]
+    Operation(OperationError),
+    #[error("{0}")]
     Start(#[from] crate::app::StartError),
     #[error("{0}")]
     Dispatch(#[from] journeyman_job::DispatchError),
@@ -51,6 +71,15 @@ enum Failure {
     Output(#[from] std::io::Error),
     #[error("{0}")]
     Other(String),
+}
+
+impl From<OperationError> for Failure {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Store(error) => error.into(),
+            other => Self::Operation(other),
+        }
+    }
 }
 
 /// Runs the command in `arguments` and returns the process's exit code: 0 done, 1 failed, 2 wrong usage.
@@ -80,27 +109,56 @@ fn execute(arguments: Arguments) -> Outcome {
     if let Command::Openapi(options) = &command {
         return openapi::run(options);
     }
+    if let Command::Completions(options) = &command {
+        return completions::run(options);
+    }
     if let Command::Key { command } = command {
         return key::run(command);
     }
-    let Loaded { config, rows } = load(&command, &shared)?;
+    let output = Output::new(command.wants_json());
+    let Loaded { config, rows } = match load(&command, &shared) {
+        Err(Failure::Config(errors)) if matches!(command, Command::Doctor(_)) => {
+            return doctor::without_config(&errors, output);
+        }
+        loaded => loaded?,
+    };
     if let Some(reason) = command.needs_another_store(config.store.connection) {
         return Err(Failure::Other(format!("{reason}, or name another with --connection")));
     }
-    let output = Output::new(command.wants_json());
     telemetry::start(&config.logging);
     match command {
         Command::Serve(options) => block_on(serve::run(config, options))?,
         Command::Work(options) => block_on(work::run(config, options))?,
-        Command::Migrate => block_on(migrate::run(config, output))?,
+        Command::Migrate(options) => block_on(migrate::run(config, options, output))?,
         Command::Status { id, .. } => block_on(status::run(config, id, output))?,
         Command::Stats { queue, .. } => block_on(stats::run(config, queue, output))?,
         Command::Dispatch(options) => block_on(dispatch::run(config, options, output))?,
         Command::Types { .. } => types::run(&output),
         Command::Config { .. } => config_show::run(&rows, &output),
         Command::Openapi(options) => openapi::run(&options),
+        Command::Failed(options) => block_on(failed::run(config, options, output))?,
+        Command::Retry(options) => block_on(retry::run(config, options, output))?,
+        Command::Forget(options) => block_on(forget::run(config, options, output))?,
+        Command::Flush(options) => block_on(flush::run(config, options, output))?,
+        Command::Prune(options) => block_on(prune::run(config, options, output))?,
+        Command::Jobs(options) => block_on(jobs::run(config, options, output))?,
+        Command::Cancel(options) => block_on(cancel::run(config, options, output))?,
+        Command::Purge(options) => block_on(purge::run(config, options, output))?,
+        Command::Size(options) => block_on(size::run(config, options, output))?,
+        Command::Monitor(options) => block_on(monitor::run(config, options, output))?,
+        Command::Pause(options) => block_on(pause::pause(config, options, output))?,
+        Command::Resume(options) => block_on(pause::resume(config, options, output))?,
+        Command::Restart { .. } => block_on(restart::run(config, output))?,
+        Command::Doctor(_) => block_on(doctor::run(config, output))?,
+        Command::Completions(options) => completions::run(&options),
         Command::Key { command } => key::run(command),
     }
+}
+
+/// The operator's hand on the configured store, and the store's name.
+async fn operations(config: &Config) -> Result<(Operations, String), StoreError> {
+    let connected = app::open(config).await?;
+    Ok((app::operations(config, &connected), connected.name))
 }
 
 fn load(command: &Command, shared: &Shared) -> Result<Loaded, Failure> {

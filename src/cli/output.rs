@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use serde::Serialize;
 
 /// Where a command's result goes.
@@ -18,11 +19,19 @@ impl Output {
         Self { json }
     }
 
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Writes `value` as JSON.
+    pub(super) fn json<T: Serialize>(self, value: &T) -> io::Result<()> {
+        line(serde_json::to_string_pretty(value).map_err(io::Error::other)?)
+    }
+
     /// Writes `value` as JSON if that is wanted, else the table that `rows` makes.
     pub(super) fn show<T: Serialize>(self, value: &T, table: impl FnOnce() -> Table) -> io::Result<()> {
         if self.json {
-            let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-            return line(text);
+            return self.json(value);
         }
         line(table())
     }
@@ -38,6 +47,57 @@ pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     table
+}
+
+/// The same for rows that are many and alike: 80 columns wide where nothing says how wide it may be.
+pub(super) fn list<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = table(header);
+    if !table.is_tty() {
+        table.set_width(80);
+    }
+    table
+}
+
+/// The same for a name and what is counted of it: close together, so that only a long name has to be wrapped.
+pub(super) fn counts<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = list(header);
+    for (index, column) in table.column_iter_mut().enumerate().skip(1) {
+        column.set_padding((0, u16::from(index == N - 1)));
+        column.set_cell_alignment(CellAlignment::Right);
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    table
+}
+
+/// A time as people read it: to the second, UTC.
+pub(super) fn moment(rfc3339: &str) -> String {
+    rfc3339.get(..19).unwrap_or(rfc3339).replace('T', " ")
+}
+
+/// A duration in its two or three largest units.
+pub(super) fn rough(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let kept = match seconds {
+        0..3600 => seconds,
+        3600..86_400 => seconds / 60 * 60,
+        _ => seconds / 3600 * 3600,
+    };
+    humantime::format_duration(Duration::from_secs(kept)).to_string()
+}
+
+/// A text of others on one line, and not too long a one.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+}
+
+/// Asks a yes or no on the terminal; whatever is no yes is a no.
+pub(super) fn ask(question: &str) -> io::Result<bool> {
+    let mut err = anstream::stderr().lock();
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// One line to standard output.

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::arguments::ServeOptions;
+use super::crew::Crew;
 use super::{Failure, Outcome};
 use super::{api, edge, output};
 use crate::app::App;
@@ -31,18 +32,14 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
         Err(Failure::Output(error)) => warn!(%address, %error, "listening; the banner could not be printed"),
         greeted => drop(greeted?),
     }
-    let worker = if options.no_worker || !app.has_workers() { None } else { Some(app.work(false, None)?) };
-    let workers = app.worker_gauge(worker.as_ref());
+    let crew = Crew::start(&app, !options.no_worker && app.has_workers())?;
+    let workers = crew.gauge();
     app.watch_metrics(workers.clone(), shutdown.clone());
     let router = http::router(api::state(&app, access, workers, shutdown.clone()));
     let limits = server_limits(&app.config);
-    let stop_worker = async {
-        shutdown.cancelled().await;
-        if let Some(worker) = worker {
-            worker.stop().await;
-        }
-    };
-    let (drained, ()) = tokio::join!(server::serve(listener, router, limits, shutdown.clone()), stop_worker);
+    let served = server::serve(listener, router, limits, shutdown.clone());
+    let (drained, worked) = tokio::join!(served, crew.run(shutdown.clone()));
+    worked?;
     if drained.dropped > 0 {
         warn!(connections = drained.dropped, "cut off what was still open at the end of the grace period");
     }

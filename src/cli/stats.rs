@@ -5,34 +5,35 @@ use std::process::ExitCode;
 use journeyman_job::QueueName;
 
 use super::Outcome;
-use super::output::{Output, table};
+use super::operations;
+use super::output::{Output, counts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::drivers;
 use crate::http::Stats;
+use crate::queue::operations::QueueView;
 
 pub(super) async fn run(config: Config, queue: Option<QueueName>, output: Output) -> Outcome {
-    let store = drivers::connect(&config).await?.store;
-    let queues = match queue {
-        Some(queue) => vec![queue],
-        None => store.queues().await?,
+    let (operations, _) = operations(&config).await?;
+    let queues = match &queue {
+        Some(queue) => vec![operations.view(queue).await?],
+        None => operations.view_all().await?,
     };
-    let stats = store.stats(&queues).await?;
     // No worker runs in this process, so its pool is idle.
-    output.show(&Stats::of(&stats, 0.0, SystemClock::default().now()), || {
+    output.show(&Stats::of(&queues, 0.0, SystemClock::default().now()), || {
         let header = ["queue", "pending", "delayed", "reserved", "completed", "failed", "processed", "retried"];
-        let mut shown = table(header);
-        for queue in &stats {
+        let mut shown = counts(header);
+        for QueueView { stats, is_paused } in &queues {
+            let name = if *is_paused { format!("{} (paused)", stats.queue) } else { stats.queue.to_string() };
             let numbers = [
-                queue.total_pending(),
-                queue.delayed,
-                queue.reserved,
-                queue.completed,
-                queue.failed,
-                queue.counters.processed,
-                queue.counters.retried,
+                stats.total_pending(),
+                stats.delayed,
+                stats.reserved,
+                stats.completed,
+                stats.failed,
+                stats.counters.processed,
+                stats.counters.retried,
             ];
-            shown.add_row(std::iter::once(queue.queue.to_string()).chain(numbers.map(|number| number.to_string())));
+            shown.add_row(std::iter::once(name).chain(numbers.map(|number| number.to_string())));
         }
         shown
     })?;

@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 
 use super::output::{Output, table};
 use super::{Failure, Outcome};
+use crate::app;
 use crate::config::Config;
-use crate::drivers;
 use crate::http::JobStatus;
 use crate::queue::Found;
 
 pub(super) async fn run(config: Config, id: JobId, output: Output) -> Outcome {
-    let connected = drivers::connect(&config).await?;
+    let connected = app::open(&config).await?;
     let record = match connected.store.find(id).await? {
         Found::Here(record) => record,
         Found::Expired => return Err(Failure::Other(format!("the record of job {id} has been pruned"))),
@@ -29,12 +29,16 @@ pub(super) async fn run(config: Config, id: JobId, output: Output) -> Outcome {
     output.show(&status, || {
         let mut shown = table(["", "job"]);
         // The API's own names, in its order; what is not set takes no line.
-        for (name, value) in fields.0.iter().filter(|(name, value)| value.get() != "null" && !is_alias(name)) {
+        for (name, value) in fields.0.iter().filter(|(name, value)| is_set(name, value.get()) && !is_alias(name)) {
             shown.add_row([name.clone(), for_people(name, value.get())]);
         }
         shown
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn is_set(name: &str, value: &str) -> bool {
+    value != "null" && !(name == "callbacks" && value == "[]")
 }
 
 /// The id under its two other names.

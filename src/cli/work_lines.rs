@@ -5,7 +5,7 @@ use std::sync::Arc;
 use owo_colors::OwoColorize;
 use serde_json::json;
 
-use super::output;
+use super::output::{self, moment, one_line};
 use crate::clock::{Clock, SystemClock};
 use crate::worker::{Happened, JobEvent, Observer};
 
@@ -34,16 +34,12 @@ fn as_line(event: &JobEvent, now: &str) -> Option<String> {
         Happened::Failed { error, .. } => ("FAIL".red().bold().to_string(), format!(" {}", one_line(error))),
         Happened::Refused { .. } => ("LOST".red().bold().to_string(), " its lease passed to another worker".to_owned()),
     };
-    let time = now.get(..19).unwrap_or(now).replace('T', " ");
+    let time = moment(now);
     let took = format!("{:.2?}", event.what.duration());
     let head = format!("  {time} {} {}", event.job_type, event.id);
     // A dotted leader to where an 80-column terminal has room for duration and outcome.
     let dots = ".".repeat(66_usize.saturating_sub(head.chars().count()).max(3));
     Some(format!("{head} {} {} {word}{note}", dots.dimmed(), took.dimmed()))
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 
 fn as_json(event: &JobEvent, now: &str) -> String {

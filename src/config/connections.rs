@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::database_url::DatabaseUrl;
 use super::redis_url::RedisUrl;
 use super::store::{Codec, Connection};
 use super::value::{Choice, Value};
@@ -20,13 +21,14 @@ pub enum Place {
     /// The directory of its file.
     Sqlite(PathBuf),
     Redis(RedisUrl),
+    Database(DatabaseUrl),
     Memory,
     Sync,
     Null,
 }
 
-const RULE: &str = "give name=URL, with a name of A-Z a-z 0-9 . _ - and a URL such as redis://host:6379/1, sqlite:directory, \
-     memory:, sync: or null:; sealed+ before the URL seals what is stored";
+const RULE: &str = "give name=URL, with a name of A-Z a-z 0-9 . _ - and a URL such as redis://host:6379/1, \
+     postgres://user@host/database, mysql://user@host/database, sqlite:directory, memory:, sync: or null:; sealed+ before the URL seals what is stored";
 
 /// Written `name=URL`.
 impl Value for NamedConnection {
@@ -65,6 +67,7 @@ impl Place {
             ("sync", "") => Ok(Self::Sync),
             ("null", "") => Ok(Self::Null),
             ("sqlite", path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            ("mysql" | "mariadb" | "postgres" | "postgresql", _) => DatabaseUrl::parse(url).map(Self::Database),
             (_, rest) if rest.starts_with("//") => RedisUrl::parse(url).map(Self::Redis),
             _ => Err(RULE.to_owned()),
         }
@@ -74,6 +77,7 @@ impl Place {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
             Self::Redis(url) => url.show().unwrap_or_default(),
+            Self::Database(url) => url.show().unwrap_or_default(),
             Self::Memory => "memory:".to_owned(),
             Self::Sync => "sync:".to_owned(),
             Self::Null => "null:".to_owned(),
@@ -85,6 +89,7 @@ impl Place {
         match self {
             Self::Sqlite(_) => Connection::Sqlite,
             Self::Redis(_) => Connection::Redis,
+            Self::Database(_) => Connection::Database,
             Self::Memory => Connection::Memory,
             Self::Sync => Connection::Sync,
             Self::Null => Connection::Null,
@@ -102,6 +107,7 @@ impl super::Config {
         match &named.place {
             Place::Sqlite(directory) => config.store.data_dir.clone_from(directory),
             Place::Redis(url) => config.redis.url = Some(url.clone()),
+            Place::Database(url) => config.database.url = Some(url.clone()),
             Place::Memory | Place::Sync | Place::Null => {}
         }
         config
@@ -120,9 +126,14 @@ mod tests {
 
     #[test]
     fn r27_a_connection_is_a_name_and_a_url() {
-        for text in
-            ["cache=redis://127.0.0.1:6379/1", "archive=sqlite:data/archive", "a.b-c=memory:", "now=sync:", "off=null:"]
-        {
+        for text in [
+            "cache=redis://127.0.0.1:6379/1",
+            "archive=sqlite:data/archive",
+            "a.b-c=memory:",
+            "now=sync:",
+            "off=null:",
+            "ledger=postgres://***@db/jobs",
+        ] {
             let parsed = NamedConnection::parse(text).unwrap();
             assert_eq!(parsed.show().unwrap(), text);
         }

@@ -4,7 +4,12 @@
 //! A setting is one field of one of the structs here; its key, variable, default, bounds and documentation stand with
 //! it. Everything is checked before anything starts, and everything that is wrong is told at once.
 
+mod address;
+mod allow_list;
+mod callbacks;
 mod connections;
+mod database;
+mod database_url;
 mod error;
 mod http;
 mod kinds;
@@ -23,13 +28,18 @@ mod share;
 mod show;
 mod sources;
 mod store;
+mod tables;
 mod value;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use allow_list::{AllowList, AllowedTable};
+pub use callbacks::{CallbacksConfig, HostPattern};
 pub use connections::{NamedConnection, Place};
+pub use database::{DatabaseConfig, DatabaseName};
+pub use database_url::DatabaseUrl;
 pub use error::{ConfigError, ConfigErrors};
 pub use http::HttpConfig;
 pub use layers::Origin;
@@ -46,6 +56,7 @@ pub use share::Share;
 pub use show::SettingRow;
 pub use sources::{DEFAULT_FILE, Sources};
 pub use store::{Codec, Connection, StoreConfig};
+pub use tables::TablesConfig;
 pub use worker::{PoolSize, WorkerConfig};
 
 use layers::Layers;
@@ -57,9 +68,12 @@ pub struct Config {
     pub http: HttpConfig,
     pub store: StoreConfig,
     pub redis: RedisConfig,
+    pub database: DatabaseConfig,
     pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
+    pub tables: TablesConfig,
+    pub callbacks: CallbacksConfig,
     pub logging: LoggingConfig,
     pub metrics: MetricsConfig,
     pub security: SecurityConfig,
@@ -90,9 +104,12 @@ impl Config {
         let http = HttpConfig::read(reader);
         let store = StoreConfig::read(reader);
         let redis = RedisConfig::read(reader);
+        let database = DatabaseConfig::read(reader);
         let queue = QueueConfig::read(reader);
         let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
+        let tables = TablesConfig::read(reader);
+        let callbacks = CallbacksConfig::read(reader);
         let logging = LoggingConfig::read(reader);
         let metrics = MetricsConfig::read(reader);
         let security = SecurityConfig::read(reader);
@@ -105,19 +122,28 @@ impl Config {
         if let (Some(redis), Some(store)) = (&redis, &store) {
             redis.check(store, reader);
         }
+        if let (Some(database), Some(store)) = (&database, &store) {
+            database.check(store, reader);
+        }
         if let (Some(store), Some(security)) = (&store, &security) {
             store.check(security, reader);
         }
         if let Some(worker) = &worker {
             worker.check(reader);
         }
+        if let Some(tables) = &tables {
+            tables.check(reader);
+        }
         Some(Self {
             http: http?,
             store: store?,
             redis: redis?,
+            database: database?,
             queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
+            tables: tables?,
+            callbacks: callbacks?,
             logging: logging?,
             metrics: metrics?,
             security: security?,

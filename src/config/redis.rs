@@ -1,7 +1,6 @@
 //! Settings of the Redis connection.
 
-use std::fmt::Write as _;
-
+use super::address::{bracketed, percent_encoded};
 use super::reader::{Reader, settings};
 use super::redis_url::RedisUrl;
 use super::secret::{MASK, Secret};
@@ -36,7 +35,7 @@ impl RedisConfig {
             return url.secret().clone();
         }
         let credentials = password.as_ref().map(|password| format!(":{}@", percent_encoded(password.expose())));
-        let host = if host.0.contains(':') { format!("[{}]", host.0) } else { host.0.clone() };
+        let host = bracketed(host);
         Secret::new(format!("redis://{}{host}:{port}/{db}", credentials.unwrap_or_default()))
     }
 
@@ -53,23 +52,9 @@ impl RedisConfig {
     }
 }
 
-/// Everything but RFC 3986's unreserved characters, so that no password can end the credentials early.
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
 /// A host name or an IP address, IPv6 without brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host(String);
+pub struct Host(pub(super) String);
 
 impl Value for Host {
     fn parse(text: &str) -> Result<Self, String> {
@@ -79,7 +64,7 @@ impl Value for Host {
         if is_ipv6 || is_name {
             Ok(Self(host.to_owned()))
         } else {
-            Err("give a host name or an IP address; the port is redis.port, a whole address is redis.url".to_owned())
+            Err("give a host name or an IP address; a port and a whole address are settings of their own".to_owned())
         }
     }
 

@@ -1,6 +1,7 @@
 //! Addresses of Redis servers.
 
-use super::secret::{MASK, Secret};
+use super::address::{self, host_and_port};
+use super::secret::Secret;
 use super::value::Value;
 
 /// A Redis address, which may hold passwords: shown with them masked.
@@ -39,50 +40,8 @@ impl Value for RedisUrl {
         Some(Self::mask(self.0.expose()))
     }
 
-    /// Works on the bare text, because a URL that is wrong must not show its password either: before the last `@`, in
-    /// place of a port and after a `?` it is masked wherever a secret could be.
     fn mask(text: &str) -> String {
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return MASK.to_owned();
-        };
-        let (credentials, address) = match rest.rsplit_once('@') {
-            // A lone name is most likely a password whose colon was forgotten.
-            Some((credentials, address)) => {
-                let user = credentials.split_once(':').map(|(user, _)| format!("{user}:"));
-                (format!("{}{MASK}@", user.unwrap_or_default()), address)
-            }
-            None => (String::new(), rest),
-        };
-        let (host, port) = host_and_port(address);
-        if port.is_some_and(|port| host.is_empty() || port.parse::<u16>().is_err()) {
-            // Most likely `user:password` and a host that was forgotten.
-            return format!("{scheme}://{credentials}{host}:{MASK}");
-        }
-        let address = match address.split_once('?') {
-            Some((address, query)) => {
-                let pairs: Vec<String> = query.split('&').map(masked_parameter).collect();
-                format!("{address}?{}", pairs.join("&"))
-            }
-            None => address.to_owned(),
-        };
-        format!("{scheme}://{credentials}{address}")
-    }
-}
-
-/// Of what follows the credentials; an IPv6 host keeps its brackets.
-fn host_and_port(address: &str) -> (&str, Option<&str>) {
-    let authority = address.split(['/', '?', '#']).next().unwrap_or_default();
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    }
-}
-
-/// Only what is known to be harmless is shown; `sentinelPassword` is not.
-fn masked_parameter(pair: &str) -> String {
-    match pair.split_once('=') {
-        Some((name, _)) if !matches!(name, "node" | "sentinelServiceName") => format!("{name}={MASK}"),
-        _ => pair.to_owned(),
+        address::masked(text, &["node", "sentinelServiceName"])
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Connection {
     /// A file in the data directory; several processes may share it.
     Sqlite,
     Redis,
+    /// MySQL, MariaDB or PostgreSQL.
+    Database,
     /// This process alone; the jobs end with it.
     Memory,
     /// Each job runs once, where and while it is dispatched.
@@ -26,17 +28,11 @@ impl Choice for Connection {
     const CHOICES: &'static [(&'static str, Self)] = &[
         ("sqlite", Self::Sqlite),
         ("redis", Self::Redis),
+        ("database", Self::Database),
         ("memory", Self::Memory),
         ("sync", Self::Sync),
         ("null", Self::Null),
     ];
-
-    fn refusal(name: &str) -> Option<&'static str> {
-        match name {
-            "database" => Some("the database connection is not available yet"),
-            _ => None,
-        }
-    }
 }
 
 /// The form in which a job's type, payload and options are stored.
@@ -55,7 +51,8 @@ impl Choice for Codec {
 settings! {
     /// Where the jobs are kept.
     pub struct StoreConfig in "store" {
-        /// Driver that keeps the jobs: sqlite, redis or memory; sync runs each job while it is dispatched, null drops it.
+        /// Driver that keeps the jobs: sqlite, redis, database or memory; sync runs each job while it is dispatched, null
+        /// drops it.
         connection: Connection = "sqlite", env "QUEUE_CONNECTION";
         /// How jobs are stored: json, or sealed with the keys of security.keys.
         codec: Codec = "json", env "QUEUE_CODEC";

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use journeyman_job::{JobId, Priority, QueueName};
 
+use crate::clock::Timestamp;
 use crate::queue::{
     Beat, BeatReply, Cancelled, Codec, CodecError, Control, Driver, Envelope, Forgotten, Found, Inspector, JobRecord,
     Listing, NewJob, Operator, Page, PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention,
@@ -126,6 +127,10 @@ impl Inspector for CodedStore {
 
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
         self.inner.stats(queues).await
+    }
+
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        self.inner.time().await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::circuit::{Circuit, Verb};
+use crate::clock::Timestamp;
 use crate::queue::{
     Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
     PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, Store,
@@ -90,6 +91,10 @@ impl Inspector for GuardedStore {
 
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
         self.read(self.inner.stats(queues)).await
+    }
+
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        self.read(self.inner.time()).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

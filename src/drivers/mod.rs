@@ -1,12 +1,16 @@
 //! The stores, and the one place that chooses among them.
 
 pub mod coded;
+pub mod database;
 pub mod guarded;
 pub mod memory;
 pub mod null;
 pub mod redis;
 pub mod sealed;
 pub mod sqlite;
+mod store_time;
+
+pub use store_time::StoreTime;
 
 use std::sync::Arc;
 
@@ -15,9 +19,10 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Connection};
 use crate::queue::{Connect, Store, StoreError};
 
+use database::{DatabaseOptions, DatabaseStore};
 use guarded::GuardedStore;
 use memory::MemoryStore;
-use redis::{RedisOptions, RedisStore, StoreTime};
+use redis::{RedisOptions, RedisStore};
 use sqlite::SqliteStore;
 
 /// A connected store, and how to connect to it once more.
@@ -74,6 +79,31 @@ pub async fn connect(config: &Config) -> Result<Connected, StoreError> {
             let name = format!("Redis {}", config.redis.masked_url());
             connected(config, name, move || Box::pin(RedisStore::connect(options.clone(), StoreTime::Server))).await
         }
+        Connection::Database => {
+            let options = database_options(config);
+            let name = format!("database {}", options.masked_url);
+            connected(config, name, move || Box::pin(DatabaseStore::connect(options.clone(), StoreTime::Server))).await
+        }
+    }
+}
+
+/// Brings the tables of the store that the configuration names up to date, if it has any.
+pub async fn migrate(config: &Config) -> Result<(), StoreError> {
+    match config.store.connection {
+        Connection::Database => DatabaseStore::migrate(&database_options(config)).await,
+        // An embedded store does so whenever it is opened; the others have none.
+        Connection::Sqlite | Connection::Redis | Connection::Memory | Connection::Sync | Connection::Null => Ok(()),
+    }
+}
+
+fn database_options(config: &Config) -> DatabaseOptions {
+    DatabaseOptions {
+        url: config.database.url().expose().to_owned(),
+        masked_url: config.database.masked_url(),
+        call_timeout: config.store.connection_timeout,
+        max_connection_retries: config.store.max_connection_retries,
+        pool_size: config.database.pool_size,
+        auto_migrate: config.database.auto_migrate,
     }
 }
 

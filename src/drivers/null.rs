@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use journeyman_job::{JobId, Priority, QueueName, When};
 
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::queue::{
     Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
     PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled,
@@ -74,6 +75,10 @@ impl Inspector for NullStore {
 
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
         Ok(queues.iter().cloned().map(QueueStats::empty).collect())
+    }
+
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        Ok(SystemClock::default().now())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

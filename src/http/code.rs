@@ -27,6 +27,8 @@ pub enum Code {
     QueueFull,
     Overloaded,
     OperationIdTaken,
+    WrongState,
+    DuplicateJob,
     StoreUnavailable,
     StoreTimeout,
     StoreFull,
@@ -36,7 +38,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::InvalidJson,
         Self::NestedTooDeep,
         Self::BodyBroken,
@@ -59,6 +61,8 @@ impl Code {
         Self::QueueFull,
         Self::Overloaded,
         Self::OperationIdTaken,
+        Self::WrongState,
+        Self::DuplicateJob,
         Self::StoreUnavailable,
         Self::StoreTimeout,
         Self::StoreFull,
@@ -100,6 +104,8 @@ impl Code {
             Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS, "The queue is full"),
             Self::Overloaded => ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The server is too busy"),
             Self::OperationIdTaken => ("operation_id_taken", StatusCode::CONFLICT, "The operation id is another job's"),
+            Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "The job is in another state"),
+            Self::DuplicateJob => ("duplicate_job", StatusCode::CONFLICT, "Another job does the same work"),
             Self::StoreUnavailable => {
                 ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The store cannot be reached")
             }

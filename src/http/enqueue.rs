@@ -1,23 +1,25 @@
 //! `POST /api/queue/enqueue`: one job into its queue.
 
-mod request;
+mod batch;
+mod callback;
+pub(super) mod request;
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::header::LOCATION;
 use axum::http::{StatusCode, Uri};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use journeyman_job::{Dispatch, JobId, QueueName};
 use serde::Serialize;
-use tracing::Instrument;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
-pub(super) use self::request::is_offered;
+pub(super) use self::request::is_taken;
 use super::ApiState;
-use super::edge::{Room, needs};
+use super::detached::detached;
+use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::JsonBody;
 use super::words::StateWord;
@@ -25,7 +27,7 @@ use crate::access::Scope;
 use crate::queue::{self, Dispatched};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue)))
+    OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue))).merge(batch::router())
 }
 
 /// A job that has been stored.
@@ -39,7 +41,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     "task_type": "send_notification",
     "deduplicated": false
 }))]
-struct Enqueued {
+pub(super) struct Enqueued {
     #[schema(value_type = Uuid)]
     task_id: JobId,
     /// The same id.
@@ -94,37 +96,43 @@ async fn enqueue(
     State(api): State<ApiState>,
     OriginalUri(asked): OriginalUri,
     JsonBody(request): JsonBody<EnqueueRequest>,
-) -> Result<impl IntoResponse, Problem> {
-    let dispatch = request.into_dispatch(api.examples)?;
+) -> Result<Response, Problem> {
+    let dispatch = request.into_dispatch(&api).map_err(Problem::invalid)?;
+    store(api, &asked, dispatch).await
+}
+
+/// Stores a job and tells where it is.
+pub(super) async fn store(api: ApiState, asked: &Uri, dispatch: Dispatch) -> Result<Response, Problem> {
     let task_type = dispatch.spec.type_name.clone();
     let room = api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
-    let Dispatched { id, queue, state, is_repeat } = send(api, dispatch, room).await?;
-    let location = [(LOCATION, format!("{}/api/queue/status/{id}", prefix(&asked)))];
-    let stored = Enqueued {
-        task_id: id,
-        operation_id: id,
-        job_id: id,
-        status: state,
-        queue_name: queue,
-        task_type,
-        deduplicated: is_repeat,
-    };
-    let status = if is_repeat { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, location, Json(stored)))
+    let sent = detached(async move {
+        let sent = api.manager.send(dispatch).await;
+        drop(room);
+        sent
+    });
+    let sent = sent.await?;
+    let location = [(LOCATION, format!("{}/api/queue/status/{}", prefix(asked), sent.id))];
+    let status = if sent.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, location, Json(Enqueued::new(sent, task_type))).into_response())
 }
 
 /// What another router has put before this one's addresses.
 fn prefix(asked: &Uri) -> &str {
-    asked.path().strip_suffix("/api/queue/enqueue").unwrap_or_default()
+    let path = asked.path();
+    path.rfind("/api/queue/").map_or("", |end| &path[..end])
 }
 
-/// In a task of its own: a client that goes away drops the handler, and must not cut a dispatch in half.
-async fn send(api: ApiState, dispatch: Dispatch, room: Room) -> Result<Dispatched, Problem> {
-    let sending = async move {
-        let sent = api.manager.send(dispatch).await;
-        drop(room);
-        sent
-    };
-    let sending = sending.in_current_span();
-    Ok(tokio::spawn(sending).await.map_err(|error| Problem::internal(&error))??)
+impl Enqueued {
+    fn new(sent: Dispatched, task_type: String) -> Self {
+        let Dispatched { id, queue, state, is_repeat } = sent;
+        Self {
+            task_id: id,
+            operation_id: id,
+            job_id: id,
+            status: state,
+            queue_name: queue,
+            task_type,
+            deduplicated: is_repeat,
+        }
+    }
 }

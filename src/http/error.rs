@@ -16,6 +16,7 @@ use super::Code;
 use super::body::BodyError;
 use super::words::CodeWord;
 use crate::queue::StoreError;
+use crate::queue::operations::OperationError;
 
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -62,6 +63,12 @@ impl Problem {
             many => format!("{} places in the body are not valid; see errors", many.len()),
         };
         Self { errors: faults, ..Self::new(Code::ValidationFailed, detail) }
+    }
+
+    /// The same, with the places in the body that it is about.
+    #[must_use]
+    pub fn at(self, errors: Vec<Fault>) -> Self {
+        Self { errors, ..self }
     }
 
     /// A fault of our own.
@@ -183,6 +190,18 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::UnknownQueue(queue) => {
+                Self::new(Code::QueueNotFound, format!("nothing was ever pushed to queue {queue}"))
+            }
+            OperationError::Place(error) => Self::new(Code::InvalidParameter, format!("cursor: {error}")),
+            OperationError::Store(error) => error.into(),
+        }
+    }
+}
+
 /// Of a dispatch that has already passed every check a caller could fail.
 impl From<DispatchError> for Problem {
     fn from(error: DispatchError) -> Self {
@@ -190,7 +209,10 @@ impl From<DispatchError> for Problem {
             DispatchError::Unavailable(message) => StoreError::Unavailable(message.clone()),
             DispatchError::Unknown(message) => StoreError::Unknown(message.clone()),
             DispatchError::Full(message) => StoreError::Full(message.clone()),
-            DispatchError::Conflict(_) => return Self::new(Code::OperationIdTaken, error.to_string()),
+            DispatchError::Conflict(_) => {
+                let at = Fault::new("/operation_id", "is the id of another job");
+                return Self::new(Code::OperationIdTaken, error.to_string()).at(vec![at]);
+            }
             DispatchError::Refused(message) => StoreError::Refused(message.clone()),
             DispatchError::Payload { .. } | DispatchError::QueueName { .. } | DispatchError::UnknownConnection(_) => {
                 return Self::internal(&error);

@@ -15,12 +15,17 @@ use crate::metrics::Metrics;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The id of the request, for a handler that has to write it.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(pub(super) String);
+
 /// The outermost layer.
-pub(super) async fn frame(State(metrics): State<Option<Metrics>>, request: Request, next: Next) -> Response {
+pub(super) async fn frame(State(metrics): State<Option<Metrics>>, mut request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     let id = request_id(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(RequestId(id.clone()));
     let span = debug_span!("request", request.id = id);
 
     let mut response = next.run(request).instrument(span).await;

@@ -31,10 +31,25 @@ pub fn read<T: DeserializeOwned>(body: &[u8], max_depth: usize) -> Result<T, Pro
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::invalid(vec![Fault::new("", "the body is not a JSON object")]));
     }
-    let deserializer = &mut serde_json::Deserializer::from_slice(body);
+    fit(&mut serde_json::Deserializer::from_slice(body)).map_err(|fault| Problem::invalid(vec![fault]))
+}
+
+/// Reads a part of a body that is known to be JSON, which must be an object, as `T`. The fault's pointer begins there.
+pub fn part<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    if !text.starts_with('{') {
+        return Err(Fault::new("", "is not a JSON object"));
+    }
+    fit(&mut serde_json::Deserializer::from_str(text))
+}
+
+fn fit<'de, T, D>(deserializer: D) -> Result<T, Fault>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de, Error: fmt::Display>,
+{
     serde_path_to_error::deserialize(Integral(deserializer)).map_err(|error| {
         let pointer = error.path().iter().filter_map(step).collect();
-        Problem::invalid(vec![fault(pointer, error.inner().to_string())])
+        fault(pointer, error.inner().to_string())
     })
 }
 
@@ -67,6 +82,11 @@ fn step(segment: &Segment) -> Option<String> {
         Segment::Map { key } => Some(format!("/{}", escape(key))),
         Segment::Enum { .. } | Segment::Unknown => None,
     }
+}
+
+/// A member that is there has a value: `null` is read as its type would read it, not as its absence.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Reads a member that must be an object; see [`read`].

@@ -5,19 +5,28 @@
 
 pub mod body;
 mod code;
+mod detached;
 mod docs;
 mod edge;
 mod enqueue;
 mod error;
+mod examples;
 mod extract;
+mod failed;
 mod frame;
 mod health;
+mod jobs;
 mod json;
+mod lookup;
 mod metrics;
+mod offer;
 mod openapi;
+mod query;
+mod queues;
 pub mod server;
 mod stats;
 mod status;
+mod summary;
 mod words;
 mod yaml;
 
@@ -37,20 +46,24 @@ pub use code::Code;
 pub use edge::{Access, Edge, EdgeOptions};
 pub use error::{Fault, Problem};
 pub use metrics::WorkerGauge;
-use openapi::Offer;
+use offer::Offer;
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
+pub use summary::JobSummary;
 
 use crate::circuit::Circuit;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::queue::QueueManager;
+use crate::queue::operations::Operations;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ApiState {
     pub manager: QueueManager,
+    /// On the manager's own store.
+    pub operations: Operations,
     pub limits: ApiLimits,
     /// The breaker around the store, if it has one.
     pub circuit: Option<Circuit>,
@@ -70,6 +83,15 @@ pub struct ApiState {
     pub shutdown: CancellationToken,
     /// Whether the trial types may be enqueued.
     pub examples: bool,
+    /// Which of the built-in types may be enqueued.
+    pub builtins: Builtins,
+}
+
+/// Built-in job types that reach beyond the queue: callers enqueue them only where the operator said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Builtins {
+    pub webhook: bool,
+    pub database_operation: bool,
 }
 
 /// What one request may cost.
@@ -118,7 +140,7 @@ impl fmt::Debug for PoolGauge {
 
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
-    let (resources, document) = resources().split_for_parts();
+    let (resources, document) = resources(state.examples).split_for_parts();
     framed(resources.merge(docs::router(&openapi::complete(&document, Offer::of(&state)))), state)
 }
 
@@ -138,13 +160,18 @@ fn framed(routes: Router<ApiState>, state: ApiState) -> Router {
         .with_state(state)
 }
 
-fn resources() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(openapi::head())
+/// What there is to ask for. What is switched off is not described either.
+fn resources(examples: bool) -> OpenApiRouter<ApiState> {
+    let always = OpenApiRouter::with_openapi(openapi::head())
         .merge(enqueue::router())
         .merge(status::router())
+        .merge(jobs::router())
+        .merge(failed::router())
         .merge(stats::router())
+        .merge(queues::router())
         .merge(health::router())
-        .merge(metrics::router())
+        .merge(metrics::router());
+    if examples { always.merge(examples::router()) } else { always }
 }
 
 async fn no_route(method: Method, uri: Uri) -> Problem {

@@ -1,21 +1,20 @@
 //! The API's description, OpenAPI 3.1, made from the handlers and the job types of this binary.
 
-mod enqueueing;
-mod offer;
+mod demands;
 mod payloads;
+mod rules;
 
 use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, tag::TagBuilder};
 
 use super::edge::SECURITY;
+use super::offer::Offer;
 use super::{resources, yaml};
-
-pub(super) use offer::Offer;
 
 /// The document of a server with API keys that offers all there is.
 pub fn openapi() -> Value {
-    complete(&resources().into_openapi(), Offer::ALL)
+    complete(&resources(true).into_openapi(), Offer::ALL)
 }
 
 /// The document in YAML, as it is kept beside the code.
@@ -48,7 +47,9 @@ pub(super) fn head() -> OpenApi {
         ))
         .tags(Some([
             tag("jobs", "Enqueue jobs and follow them."),
-            tag("queues", "Queues in numbers."),
+            tag("failed", "Failed jobs, and what becomes of them."),
+            tag("queues", "Queues in numbers; purge, pause and resume them."),
+            tag("examples", "Example jobs, where the server is started with them."),
             tag("health", "For whoever decides about restarts and about traffic."),
         ]))
         .build()
@@ -62,8 +63,8 @@ pub(super) fn complete(document: &OpenApi, offer: Offer) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
         payloads::add_all(schemas);
-        enqueueing::describe(schemas, offer);
+        rules::add(schemas, offer);
     }
-    offer.strip(&mut document);
+    demands::strip(&mut document, offer);
     document
 }

@@ -11,13 +11,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ApiState;
-use super::code::Code;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
+use super::query::Params;
 use crate::access::Scope;
 use crate::clock::Timestamp;
-use crate::queue::{Counters, QueueStats};
+use crate::queue::Counters;
+use crate::queue::operations::QueueView;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(needs(Scope::Read, routes!(all))).routes(needs(Scope::Read, routes!(one)))
@@ -27,7 +28,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "queues": {"default": {
-        "pending": 10, "delayed": 0, "reserved": 1, "completed": 96, "failed": 2, "cancelled": 0
+        "pending": 10, "delayed": 0, "reserved": 1, "completed": 96, "failed": 2, "cancelled": 0, "paused": false
     }},
     "keys": {
         "queue:low:default": 0, "queue:normal:default": 10, "queue:high:default": 0, "queue:critical:default": 0,
@@ -62,6 +63,8 @@ struct InStates {
     completed: u64,
     failed: u64,
     cancelled: u64,
+    /// Whether workers take nothing from it.
+    paused: bool,
 }
 
 /// Sums since the store was created.
@@ -84,19 +87,29 @@ struct Metrics {
     success_rate: f64,
 }
 
-/// Tells the numbers of every queue that was ever pushed to.
+/// Tells the numbers of every queue: pushed to, configured or paused.
 #[utoipa::path(
     get,
     path = "/api/queue/stats",
     operation_id = "getStats",
     tag = "queues",
+    params(("queue_name" = Option<String>, Query, description = "Only this queue; also for a name that cannot stand \
+        in a path, as `..` cannot.")),
     responses(
         (status = 200, description = "All queues.", body = Stats),
+        (status = 404, description = "There is no such queue.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 422, description = "Not a queue name.", body = ProblemBody,
+            content_type = "application/problem+json"),
     )
 )]
-async fn all(State(api): State<ApiState>) -> Result<Json<Stats>, Problem> {
-    let store = api.manager.store();
-    let queues = store.stats(&store.queues().await?).await?;
+async fn all(State(api): State<ApiState>, mut params: Params) -> Result<Json<Stats>, Problem> {
+    let queue: Option<QueueName> = params.take("queue_name")?;
+    params.done()?;
+    let queues = match queue {
+        Some(queue) => vec![api.operations.view(&queue).await?],
+        None => api.operations.view_all().await?,
+    };
     Ok(Json(Stats::of(&queues, api.pool.percent(), api.clock.now())))
 }
 
@@ -110,27 +123,23 @@ async fn all(State(api): State<ApiState>) -> Result<Json<Stats>, Problem> {
         pattern = "^[A-Za-z0-9._-]{1,255}$")),
     responses(
         (status = 200, description = "The queue, in the form of all queues.", body = Stats),
-        (status = 404, description = "Nothing was ever pushed to this queue.", body = ProblemBody,
+        (status = 404, description = "There is no such queue.", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 422, description = "Not a queue name.", body = ProblemBody,
             content_type = "application/problem+json"),
     )
 )]
 async fn one(State(api): State<ApiState>, PathOf(queue): PathOf<QueueName>) -> Result<Json<Stats>, Problem> {
-    let store = api.manager.store();
-    if !store.queues().await?.contains(&queue) {
-        return Err(Problem::new(Code::QueueNotFound, format!("nothing was ever pushed to queue {queue}")));
-    }
-    let queues = store.stats(std::slice::from_ref(&queue)).await?;
+    let queues = [api.operations.view(&queue).await?];
     Ok(Json(Stats::of(&queues, api.pool.percent(), api.clock.now())))
 }
 
 impl Stats {
     /// `pool_utilization` is that of this process's own thread pool, per cent; `now` becomes `status_time`.
-    pub fn of(queues: &[QueueStats], pool_utilization: f64, now: Timestamp) -> Self {
+    pub fn of(queues: &[QueueView], pool_utilization: f64, now: Timestamp) -> Self {
         let keys = keys(queues);
         Self {
-            queues: queues.iter().map(|queue| (queue.queue.to_string(), InStates::of(queue))).collect(),
+            queues: queues.iter().map(|queue| (queue.stats.queue.to_string(), InStates::of(queue))).collect(),
             total_items: keys.values().sum(),
             keys,
             metrics: Metrics::of(queues, pool_utilization),
@@ -139,10 +148,10 @@ impl Stats {
     }
 }
 
-fn keys(queues: &[QueueStats]) -> BTreeMap<String, u64> {
+fn keys(queues: &[QueueView]) -> BTreeMap<String, u64> {
     let mut keys = BTreeMap::new();
     let (mut failures, mut system_errors) = (0, 0);
-    for queue in queues {
+    for QueueView { stats: queue, .. } in queues {
         for priority in Priority::DESCENDING {
             keys.insert(format!("queue:{priority}:{}", queue.queue), queue.pending_of(priority));
         }
@@ -155,7 +164,7 @@ fn keys(queues: &[QueueStats]) -> BTreeMap<String, u64> {
 }
 
 impl InStates {
-    fn of(queue: &QueueStats) -> Self {
+    fn of(QueueView { stats: queue, is_paused }: &QueueView) -> Self {
         Self {
             pending: queue.total_pending(),
             delayed: queue.delayed,
@@ -163,14 +172,15 @@ impl InStates {
             completed: queue.completed,
             failed: queue.failed,
             cancelled: queue.cancelled,
+            paused: *is_paused,
         }
     }
 }
 
 impl Metrics {
-    fn of(queues: &[QueueStats], thread_pool_utilization: f64) -> Self {
+    fn of(queues: &[QueueView], thread_pool_utilization: f64) -> Self {
         let mut sums = Counters::default();
-        queues.iter().for_each(|queue| sums += queue.counters);
+        queues.iter().for_each(|queue| sums += queue.stats.counters);
         Self {
             enqueued: sums.enqueued,
             processed: sums.processed,

@@ -9,14 +9,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ApiState;
-use super::code::Code;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
+use super::lookup;
 use super::words::{PriorityWord, StateWord};
 use crate::access::Scope;
 use crate::clock::Timestamp;
-use crate::queue::{self, AttemptEntry, Body, Found, JobRecord};
+use crate::queue::{self, AttemptEntry, Body, CallbackEntry, JobRecord};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(needs(Scope::Read, routes!(status)))
@@ -44,6 +44,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     "result": {"sent": true},
     "error": null,
     "failed_hook_error": null,
+    "callbacks": [{"on": "success", "task_id": "0198c0de-7a11-7000-8000-00000001c8e5"}],
     "history": [{
         "attempt": 1,
         "started_at": "2026-02-02T02:40:00.004100Z",
@@ -103,13 +104,25 @@ pub struct JobStatus {
     /// What the job's own `failed` ended with, if not well.
     #[schema(required)]
     failed_hook_error: Option<Failure>,
+    /// The jobs that were stored because it ended, oldest first.
+    callbacks: Vec<Callback>,
     /// The latest attempts that have ended, oldest first, at most 50.
     history: Vec<Attempt>,
 }
 
+/// A job that was stored because another one ended.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FollowingJob)]
+struct Callback {
+    /// `success` or `failure`.
+    on: String,
+    #[schema(value_type = Uuid)]
+    task_id: JobId,
+}
+
 /// Why an attempt or a job failed.
 #[derive(Debug, Serialize, ToSchema)]
-struct Failure {
+pub(super) struct Failure {
     /// `error`, `fatal`, `panic`, `timeout`, `worker_lost`, `crashed`, `max_tries`, `would_exceed_deadline`,
     /// `pool_exhausted` or `undecodable`.
     kind: &'static str,
@@ -149,11 +162,7 @@ struct Attempt {
     )
 )]
 async fn status(State(api): State<ApiState>, PathOf(id): PathOf<JobId>) -> Result<Json<JobStatus>, Problem> {
-    match api.manager.store().find(id).await? {
-        Found::Here(record) => Ok(Json((*record).into())),
-        Found::Expired => Err(Problem::new(Code::JobExpired, format!("the record of job {id} has been pruned"))),
-        Found::Nothing => Err(Problem::new(Code::JobNotFound, format!("no job has the id {id}"))),
-    }
+    Ok(Json(lookup::find(&api, id).await?.into()))
 }
 
 impl From<JobRecord> for JobStatus {
@@ -181,6 +190,7 @@ impl From<JobRecord> for JobStatus {
             result: trail.result,
             error: trail.error.as_ref().map(Failure::from),
             failed_hook_error: trail.failed_hook_error.as_ref().map(Failure::from),
+            callbacks: trail.callbacks.into_iter().map(Callback::from).collect(),
             history: trail.history.into_iter().map(Attempt::from).collect(),
         }
     }
@@ -189,6 +199,12 @@ impl From<JobRecord> for JobStatus {
 impl From<&JobError> for Failure {
     fn from(error: &JobError) -> Self {
         Self { kind: error.kind().as_str(), message: error.message().to_owned() }
+    }
+}
+
+impl From<CallbackEntry> for Callback {
+    fn from(entry: CallbackEntry) -> Self {
+        Self { on: entry.on, task_id: entry.id }
     }
 }
 

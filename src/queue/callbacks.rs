@@ -1,12 +1,20 @@
 //! The jobs that follow from the end of another.
 
-use journeyman_job::{Callback, Dispatch, JobError, JobId, JobOptions, JobSpec, QueueName, RawJson, When};
+use journeyman_job::{Callback, Dispatch, JobError, JobId, JobOptions, JobSpec, QueueName, RawJson, When, registry};
 use serde::Serialize;
 
-use super::{Body, CallbackEntry, Envelope, NewJob, Settlement, Trail, decode_payload};
+use super::{Body, CallbackEntry, Envelope, NewJob, Settlement, Trail, Undecodable, decode_payload};
 
 /// The job type that posts an outcome to a URL.
 pub const WEBHOOK: &str = "webhook";
+
+/// Refuses a callback that names a job type or handler which this binary does not know.
+pub fn check(callback: &Callback) -> Result<(), Undecodable> {
+    match callback {
+        Callback::Job(name) if !registry::knows(name) => Err(Undecodable::UnknownType { name: name.clone() }),
+        Callback::Job(_) | Callback::Url(_) => Ok(()),
+    }
+}
 
 /// The jobs to store with this settlement, noted in the trail. Most jobs have none.
 ///

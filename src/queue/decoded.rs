@@ -36,6 +36,11 @@ fn hint(name: &str) -> String {
 /// Decodes the job of a type name and the payload that a caller has given.
 pub fn decode_payload(name: &str, data: &RawJson) -> Result<Box<dyn Job>, Undecodable> {
     known(name)?;
+    // serde would read a list as the values of the fields in turn, which the type's own schema does not allow.
+    if data.get().starts_with('[') && takes_an_object(name) {
+        let message = "a list where an object of the job's fields belongs".to_owned();
+        return Err(misfitting(name, Misfit { pointer: String::new(), message, is_missing_key: false }));
+    }
     registry::decode_given(name, data).map_err(|misfit| misfitting(name, misfit))
 }
 
@@ -43,6 +48,10 @@ pub fn decode_payload(name: &str, data: &RawJson) -> Result<Box<dyn Job>, Undeco
 pub fn decode(name: &str, body: &[u8]) -> Result<Box<dyn Job>, Undecodable> {
     known(name)?;
     registry::decode(name, body).map_err(|misfit| misfitting(name, misfit))
+}
+
+fn takes_an_object(name: &str) -> bool {
+    registry::find(name).is_some_and(|known| (known.schema)().get("type").is_some_and(|kind| kind == "object"))
 }
 
 fn known(name: &str) -> Result<(), Undecodable> {

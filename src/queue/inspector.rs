@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use journeyman_job::{JobId, QueueName};
 
 use super::{Driver, JobRecord, Operator, QueueStats, StoreError};
+use crate::clock::Timestamp;
 
 /// The answer to a look-up by id.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,9 @@ pub trait Inspector: Debug + Send + Sync {
 
     /// Numbers of these queues, in order; of one never pushed to they are all zero.
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError>;
+
+    /// The store's time, which decides when jobs are due and how old their ends are.
+    async fn time(&self) -> Result<Timestamp, StoreError>;
 
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;

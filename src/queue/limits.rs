@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeyman_job::{DispatchOptions, When};
+use journeyman_job::{DispatchOptions, Unique, When};
 
 /// Largest payload, bytes.
 pub const PAYLOAD: usize = 1024 * 1024;
@@ -16,6 +16,8 @@ pub const PER_CALL: usize = 500;
 pub const TAGS: usize = 20;
 /// Length of one tag, characters.
 pub const TAG: usize = 100;
+/// Longest `deduplication_key`, characters.
+pub const UNIQUE_KEY: usize = 255;
 /// Farthest a job can be delayed.
 pub const DELAY: Duration = Duration::from_secs(366 * 24 * 3600);
 
@@ -69,6 +71,12 @@ pub fn check_options(options: &DispatchOptions) -> Result<(), Beyond> {
     if let Some(tag) = options.tags.iter().find(|tag| !(1..=TAG).contains(&tag.chars().count())) {
         let message = format!("holds one of {} characters: give 1 to {TAG}", tag.chars().count());
         return Err(Beyond { field: "tags", message });
+    }
+    if let Some(Unique::Key(key)) = &options.unique
+        && !(1..=UNIQUE_KEY).contains(&key.chars().count())
+    {
+        let message = format!("has {} characters: give 1 to {UNIQUE_KEY}, or auto", key.chars().count());
+        return Err(Beyond { field: "deduplication_key", message });
     }
     if options.max_tries.is_some() && options.retry.as_ref().is_some_and(|retry| retry.max_attempts.is_some()) {
         let message = "contradicts retry_config.max_attempts: give one of the two".to_owned();

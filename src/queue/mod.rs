@@ -11,6 +11,7 @@ mod envelope;
 mod inspector;
 pub mod limits;
 mod manager;
+pub mod operations;
 mod operator;
 mod pusher;
 mod record;
@@ -33,7 +34,7 @@ pub use operator::{Cancelled, Control, Cursor, Forgotten, Listing, Operator, Pag
 pub use record::JobRecord;
 pub use reservation::{CallId, Lost, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};
 pub use settlement::{Attempted, Policy, Settlement, decide};
-pub use state::{AttemptEffect, MOVES, Move, Owner, State, Verb, may_become};
+pub use state::{AttemptEffect, MOVES, Move, Owner, State, UnknownState, Verb, may_become};
 pub use stats::{Counters, QueueStats, Retention};
 pub use trail::{AttemptEntry, CallbackEntry, Trail};
 pub use unique::UniqueKey;

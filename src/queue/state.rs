@@ -1,6 +1,7 @@
 //! Every state a job can be in and every move between them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -45,6 +46,19 @@ impl fmt::Display for State {
         f.write_str(self.as_str())
     }
 }
+
+impl FromStr for State {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<Self, UnknownState> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| UnknownState(text.to_owned()))
+    }
+}
+
+/// A word that is no state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown state {0:?}: give pending, delayed, reserved, completed, failed or cancelled")]
+pub struct UnknownState(String);
 
 /// What moves a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

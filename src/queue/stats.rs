@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use journeyman_job::{Priority, QueueName};
 
+use super::State;
+
 /// Sums since the store was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
@@ -79,6 +81,17 @@ impl QueueStats {
 
     pub fn total_pending(&self) -> u64 {
         self.pending.iter().sum()
+    }
+
+    pub fn in_state(&self, state: State) -> u64 {
+        match state {
+            State::Pending => self.total_pending(),
+            State::Delayed => self.delayed,
+            State::Reserved => self.reserved,
+            State::Completed => self.completed,
+            State::Failed => self.failed,
+            State::Cancelled => self.cancelled,
+        }
     }
 
     /// Jobs not ended: what Laravel's `size` counts.

@@ -1,17 +1,21 @@
 //! A decorator that makes any store fail before or after it has done its work.
 
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use journeyman_job::{JobId, Priority, QueueName};
 
+use crate::clock::Timestamp;
 use crate::queue::{
     Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
     PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, Store,
     StoreError, Unit, WorkerId,
 };
+use crate::testing::Odds;
 use crate::wake::Wakeups;
 
 /// What goes wrong with one call.
@@ -43,16 +47,30 @@ pub enum Operation {
     Read,
 }
 
-/// A store whose next calls fail as planned, in order, and then work again.
+/// A store whose next calls fail as planned, in order, and then work again, or fail by chance.
 #[derive(Debug)]
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
     plan: Mutex<HashMap<Operation, VecDeque<Fault>>>,
+    odds: Option<Arc<Odds>>,
+    lost: Mutex<HashMap<ThreadId, Box<dyn Any + Send>>>,
 }
 
 impl FaultyStore {
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, plan: Mutex::default() }
+        Self { inner, plan: Mutex::default(), odds: None, lost: Mutex::default() }
+    }
+
+    /// One whose calls fail by chance where none is planned to.
+    pub fn by_chance(inner: Arc<dyn Store>, odds: Arc<Odds>) -> Self {
+        Self { odds: Some(odds), ..Self::new(inner) }
+    }
+
+    /// What the call would have answered that has just failed after its work was done. To be asked at once, before the
+    /// caller awaits anything else.
+    pub fn lost_answer<T: 'static>(&self) -> Option<T> {
+        let lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner).remove(&thread::current().id())?;
+        lost.downcast().ok().map(|answer| *answer)
     }
 
     /// Makes the next call of `operation` that is not planned for yet fail.
@@ -69,13 +87,13 @@ impl FaultyStore {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn call<T>(
+    async fn call<T: Send + 'static>(
         &self,
         operation: Operation,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let fault = self.faults().get_mut(&operation).and_then(VecDeque::pop_front);
-        match fault {
+        let planned = self.faults().get_mut(&operation).and_then(VecDeque::pop_front);
+        match planned.or_else(|| self.odds.as_ref()?.draw()) {
             None => call.await,
             Some(Fault::Before) => Err(StoreError::Unavailable("planned fault".into())),
             Some(Fault::Refused) => Err(StoreError::Refused("planned fault".into())),
@@ -85,7 +103,11 @@ impl FaultyStore {
                 answer
             }
             Some(Fault::After) => {
-                call.await?;
+                let answer = call.await?;
+                self.lost
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(thread::current().id(), Box::new(answer));
                 Err(StoreError::Unknown("planned fault after the work was done".into()))
             }
         }
@@ -147,6 +169,10 @@ impl Inspector for FaultyStore {
 
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
         self.call(Operation::Read, self.inner.stats(queues)).await
+    }
+
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        self.call(Operation::Read, self.inner.time()).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod conclusion;
+mod control;
 mod executor;
 mod fetcher;
 mod heartbeat;
@@ -55,6 +56,8 @@ pub struct Worker {
     pool: BlockingPool,
     /// Stops fetching and housekeeping.
     stop: CancellationToken,
+    /// Set before `stop` when operators want workers to start anew.
+    restart: CancellationToken,
     /// Stops the heartbeat, last of all.
     farewell: CancellationToken,
     running: TaskTracker,
@@ -68,6 +71,7 @@ impl Worker {
     pub fn start(options: WorkerOptions, surroundings: Surroundings) -> std::io::Result<Self> {
         let held = Arc::new(Held::default());
         let (stop, farewell) = (CancellationToken::new(), CancellationToken::new());
+        let restart = CancellationToken::new();
         let (running, services) = (TaskTracker::new(), TaskTracker::new());
         let pool = BlockingPool::new(options.thread_pool_size);
         let heartbeat =
@@ -86,6 +90,7 @@ impl Worker {
             surroundings,
         });
         services.spawn(promoter::run(Arc::clone(&store), stop.clone()));
+        services.spawn(control::heed(Arc::clone(&store), restart.clone(), stop.clone()));
         services.spawn(pruner::run(store, retention, stop.clone()));
         services.spawn(limits::watch(until, stop.clone()));
         let reaper =
@@ -96,12 +101,18 @@ impl Worker {
             let (executor, running) = (Arc::clone(&executor), running.clone());
             services.spawn(Fetcher { executor, share, slots, running, stop: stop.clone() }.run());
         }
-        Ok(Self { grace, held, pool, stop, farewell, running, services, settler, heartbeat })
+        Ok(Self { grace, held, pool, stop, restart, farewell, running, services, settler, heartbeat })
     }
 
-    /// Returns once the worker wants to stop by itself, as its [`Until`] says; [`stop`](Self::stop) it then.
+    /// Returns once the worker wants to stop by itself, as its [`Until`] says or because operators want workers to start
+    /// anew; [`stop`](Self::stop) it then.
     pub async fn finished(&self) {
         self.stop.cancelled().await;
+    }
+
+    /// Whether it has finished so that another one takes its place.
+    pub fn wants_restart(&self) -> bool {
+        self.restart.is_cancelled()
     }
 
     /// Reads how many jobs run now.

@@ -3,6 +3,7 @@
 mod callbacks;
 mod connections;
 mod sealed;
+mod webhooks;
 
 use journeyman::app::App;
 use journeyman::config::{Config, Sources};

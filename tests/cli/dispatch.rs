@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 use crate::support::on_each_store;
 use crate::support::process::Home;
 
-on_each_store!(r51_dispatch_prints_the_id_and_nothing_else, r51_dispatch_options_reach_the_job);
+on_each_store!(
+    r51_dispatch_prints_the_id_and_nothing_else,
+    r51_dispatch_options_reach_the_job,
+    r23_r24_dispatch_of_the_same_work_is_the_same_job,
+    r25_dispatch_names_what_follows,
+);
 
 fn status(home: &Home, id: &str) -> Value {
     home.json(&["status", id, "--json"])
@@ -20,7 +25,7 @@ fn r51_dispatch_prints_the_id_and_nothing_else(home: &Home) {
 
     let sent = home.json(&["dispatch", "noop", "--json"]);
     let id = sent["task_id"].as_str().unwrap();
-    assert_eq!(sent, json!({"task_id": id, "status": "pending", "queue_name": "default"}));
+    assert_eq!(sent, json!({"task_id": id, "status": "pending", "queue_name": "default", "deduplicated": false}));
     assert_eq!(status(home, id)["status"], "pending");
 }
 
@@ -41,6 +46,34 @@ fn r51_dispatch_options_reach_the_job(home: &Home) {
     }
 }
 
+fn r23_r24_dispatch_of_the_same_work_is_the_same_job(home: &Home) {
+    let mine = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+    let named = |value: &str| home.run(&["dispatch", "echo", &format!(r#"{{"value": {value}}}"#), "--id", mine]);
+    assert_eq!(named("1").stdout.trim(), mine);
+    assert_eq!(named("1").stdout.trim(), mine);
+    let conflict = named("2");
+    assert!(conflict.complaints()[0].contains(mine), "{conflict:?}");
+
+    let first = home.ok(&["dispatch", "noop", "--unique", "nightly"]);
+    let second = home.json(&["dispatch", "noop", "--unique", "nightly", "--json"]);
+    assert_eq!((&second["task_id"], &second["deduplicated"]), (&json!(first), &json!(true)));
+    let auto = ["dispatch", "echo", r#"{"value": {"a": 1, "b": 2}}"#, "--unique", "auto"];
+    let first = home.ok(&auto);
+    assert_eq!(home.ok(&["dispatch", "echo", r#"{"value":{"b":2,"a":1}}"#, "--unique", "auto"]), first);
+    assert_eq!(home.json(&["size", "default", "--json"])["default"], 3);
+}
+
+fn r25_dispatch_names_what_follows(home: &Home) {
+    let flags = ["--on-success", "record_callback", "--run-at", "2020-01-01T00:00:00Z", "--timeout", "5"];
+    let id = home.ok(&[&["dispatch", "echo", r#"{"value": 1}"#], flags.as_slice()].concat());
+    home.ok(&["work", "--stop-when-empty"]);
+    let parent = status(home, &id);
+    assert_eq!((&parent["status"], &parent["callbacks"][0]["on"]), (&json!("completed"), &json!("success")));
+    let child = status(home, parent["callbacks"][0]["task_id"].as_str().unwrap());
+    assert_eq!(child["status"], "completed");
+    assert_eq!(child["task_data"], json!({"entity": {"value": 1}, "result": 1, "operation_id": id}));
+}
+
 #[test]
 fn r51_dispatch_refuses_what_no_worker_could_run() {
     let home = Home::sqlite();
@@ -50,6 +83,11 @@ fn r51_dispatch_refuses_what_no_worker_could_run() {
         (vec!["echo"], "value"),
         (vec!["echo", "{"], "not JSON"),
         (vec!["noop", "--delay=-1"], "--delay"),
+        // As the API says: a list is not the values of the fields in turn.
+        (vec!["echo", "[1]"], "a list"),
+        (vec!["noop", "{}", "--timeout=-1"], "--timeout"),
+        (vec!["noop", "{}", "--retry-config", "{\"strategy\": \"linear\"}"], "--retry-config"),
+        (vec!["noop", "{}", "--on-success", "ecko"], "did you mean"),
     ] {
         let ran = home.run(&[&["dispatch"], arguments.as_slice()].concat());
         let complaints = ran.complaints();
@@ -67,6 +105,10 @@ fn r51_wrong_usage_is_exit_code_2() {
         "dispatch noop {} --priority urgent",
         "dispatch noop {} --queue a/b",
         "dispatch noop {} --delay soon",
+        "dispatch noop {} --run-at soon",
+        "dispatch noop {} --delay 1 --run-at 2030-01-01T00:00:00Z",
+        "dispatch noop {} --id mine",
+        "dispatch noop {} --on-failure http://example.org",
         "status 17",
         "work --json=yes",
         "nonsense",

@@ -1,13 +1,18 @@
 //! The real binary from the outside: command line, API, exit codes.
 
 mod config;
+mod database;
 mod dispatch;
+mod doctor;
 mod enqueue;
+mod examples;
 mod first_run;
 mod keys;
 mod look;
+mod manual;
 mod metrics;
 mod offline;
+mod operate;
 mod starting;
 mod trial_jobs;
 mod two_processes;

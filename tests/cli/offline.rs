@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::support::process::{Home, Ran};
 
-const COMMANDS: [&str; 11] =
-    ["", "serve", "work", "migrate", "status", "stats", "dispatch", "types", "openapi", "config", "config show"];
+const COMMANDS: &str = " serve work migrate status stats dispatch failed retry forget flush prune jobs cancel purge size \
+                        monitor pause resume restart doctor types openapi config key completions";
 
 const TYPES: &str = "send_notification process_order generate_report noop echo flaky always_fails sleep blocking_sleep \
                      panics aborts_process record_callback";
@@ -49,7 +49,7 @@ fn r44_openapi_prints_the_committed_document_and_can_tell_a_stale_one() {
 #[test]
 fn r51_every_help_fits_80_columns() {
     let home = Home::sqlite().with("COLUMNS", "80");
-    for command in COMMANDS {
+    for command in COMMANDS.split(' ').chain(["config show", "key new"]) {
         let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let help = home.ok(&arguments);
         assert!(help.contains("Usage: journeyman"), "{help}");
@@ -82,6 +82,16 @@ fn r51_output_that_nobody_reads_is_no_panic() {
         "migrate",
         "dispatch noop",
         &format!("status {id}"),
+        "failed",
+        "jobs",
+        "jobs --json",
+        "size default",
+        "monitor default",
+        "pause default",
+        "resume default",
+        "restart",
+        "doctor",
+        "completions bash",
         "work --stop-when-empty",
         "work --once --json",
     ] {

@@ -36,7 +36,7 @@ pub struct Harness {
 }
 
 impl Harness {
-    pub async fn on(backend: fn(Arc<ManualClock>) -> Box<dyn Backend>) -> Self {
+    pub async fn on(backend: impl FnOnce(Arc<ManualClock>) -> Box<dyn Backend>) -> Self {
         let clock = Arc::new(ManualClock::default());
         let backend = backend(clock.clone());
         let store = backend.open().await;

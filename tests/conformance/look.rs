@@ -180,3 +180,10 @@ pub async fn the_store_answers_and_says_how_safe_it_is(h: &Harness) {
     h.store.ping().await.unwrap();
     assert!(!h.store.durability().await.unwrap().trim().is_empty());
 }
+
+/// P10: the store's clock is the one that decides.
+pub async fn the_store_tells_its_own_time(h: &Harness) {
+    assert_eq!(h.store.time().await, Ok(h.now()));
+    h.advance(seconds(5));
+    assert_eq!(h.store.time().await, Ok(h.now()));
+}

@@ -1,13 +1,15 @@
 //! One suite that makes a driver done: every case runs on every driver (R34).
 //!
 //! One run of one case: `cargo test --test journeyman conformance::memory::jobs_come_out_in_the_order_they_went_in`.
-//! A new driver: a backend in `stores.rs` and a line at the end of this file. The ids in the cases' comments are those
+//! A new driver: a backend in `stores.rs` and two lines at the end of this file. The ids in the cases' comments are those
 //! of `docs/requirements.md`; `S…` is a store rule of `docs/design.md`.
 
 mod extend;
 mod follow;
 mod harness;
+mod insisting;
 mod jobs;
+mod lanes;
 mod listing;
 mod look;
 mod named;
@@ -24,30 +26,41 @@ mod stores;
 mod unique;
 mod wakeups;
 
-/// A driver that hangs fails.
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// Makes the tests of one driver.
+/// Makes the tests of one lane.
 macro_rules! tests_on {
-    ($driver:ident: $($area:ident { $($case:ident),+ $(,)? })+) => {
-        mod $driver {
+    ($lane:ident, $driver:ident, $runner:path: $($area:ident { $($case:ident),+ $(,)? })+) => {
+        mod $lane {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    let harness = super::harness::Harness::on(super::stores::$driver).await;
-                    let case = super::$area::$case(&harness);
-                    tokio::time::timeout(super::LONGEST, case).await.expect("the case ends");
-                    harness.check().await;
+                    fn case(harness: &super::harness::Harness) -> super::lanes::Running<'_> {
+                        Box::pin(super::$area::$case(harness))
+                    }
+                    $runner(stringify!($case), super::stores::$driver, case).await;
                 }
             )+)+
         }
     };
 }
 
-/// The suite. A case that is not named here is dead code, and the compiler says so.
+/// The suite on a store that works.
 macro_rules! conformance {
     ($driver:ident) => {
-        tests_on! { $driver:
+        suite!($driver, $driver, super::lanes::plainly);
+    };
+}
+
+/// The suite once more on a store of whose calls one in twenty fails, with a caller that insists.
+macro_rules! conformance_under_faults {
+    ($lane:ident, $driver:ident) => {
+        suite!($lane, $driver, super::lanes::under_faults);
+    };
+}
+
+/// The suite. A case that is not named here is dead code, and the compiler says so.
+macro_rules! suite {
+    ($lane:ident, $driver:ident, $runner:path) => {
+        tests_on! { $lane, $driver, $runner:
             unique {
                 a_second_job_with_the_key_is_not_stored,
                 another_queue_may_use_the_key,
@@ -284,6 +297,7 @@ macro_rules! conformance {
                 queues_are_listed_by_name,
                 another_handle_sees_the_same_jobs,
                 the_store_answers_and_says_how_safe_it_is,
+                the_store_tells_its_own_time,
             }
             wakeups {
                 a_push_wakes_who_listens,
@@ -298,6 +312,12 @@ macro_rules! conformance {
     };
 }
 
+conformance!(mariadb);
 conformance!(memory);
+conformance!(postgres);
 conformance!(redis);
 conformance!(sqlite);
+
+conformance_under_faults!(memory_under_faults, memory);
+conformance_under_faults!(redis_under_faults, redis);
+conformance_under_faults!(sqlite_under_faults, sqlite);

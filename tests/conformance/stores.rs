@@ -80,3 +80,35 @@ impl Backend for Redis {
         Arc::new(RedisStore::connect(options, StoreTime::Manual(self.clock.clone())).await.unwrap())
     }
 }
+
+/// A database, or a schema, of a server that all cases share.
+#[derive(Debug)]
+struct Database {
+    url: String,
+    clock: Arc<ManualClock>,
+}
+
+pub fn mariadb(clock: Arc<ManualClock>) -> Box<dyn Backend> {
+    Box::new(Database { url: crate::support::mariadb::shared().fresh_url(), clock })
+}
+
+pub fn postgres(clock: Arc<ManualClock>) -> Box<dyn Backend> {
+    Box::new(Database { url: crate::support::postgres::shared().fresh_url(), clock })
+}
+
+#[async_trait]
+impl Backend for Database {
+    async fn open(&self) -> Arc<dyn Store> {
+        use journeyman::drivers::StoreTime;
+        use journeyman::drivers::database::{DatabaseOptions, DatabaseStore};
+        let options = DatabaseOptions {
+            url: self.url.clone(),
+            masked_url: self.url.clone(),
+            call_timeout: std::time::Duration::from_secs(20),
+            max_connection_retries: 3,
+            pool_size: 4,
+            auto_migrate: true,
+        };
+        Arc::new(DatabaseStore::connect(options, StoreTime::Manual(self.clock.clone())).await.unwrap())
+    }
+}

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::on_both_stores;
+use super::on_every_store;
 use crate::support::process::Home;
 use crate::support::until;
 
 #[test]
 fn p6_a_job_that_kills_its_process_three_times_fails_for_good() {
-    on_both_stores(Home::with_short_lease, check);
+    on_every_store(Home::with_short_lease, check);
 }
 
 fn check(home: &Home) {

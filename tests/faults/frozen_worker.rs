@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::on_both_stores;
+use super::on_every_store;
 use crate::support::process::{Home, Process};
 use crate::support::until;
 
 #[test]
 fn p4_a_worker_that_wakes_up_past_its_lease_is_refused_and_lives_on() {
-    on_both_stores(Home::with_short_lease, check);
+    on_every_store(Home::with_short_lease, check);
 }
 
 /// Stops the process, but not within a transaction, where it would stop everybody who shares its SQLite file.

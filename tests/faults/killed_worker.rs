@@ -5,7 +5,7 @@ use std::time::Duration;
 use journeyman::clock::Stopwatch;
 use serde_json::json;
 
-use super::on_both_stores;
+use super::on_every_store;
 use crate::support::process::Home;
 use crate::support::until;
 
@@ -15,7 +15,7 @@ const PROMISED: Duration = Duration::from_secs(15 + 2);
 /// With the default lease: the promise is about what users get.
 #[test]
 fn p3_the_job_of_a_killed_worker_runs_again_within_15_seconds() {
-    on_both_stores(|home| home, check);
+    on_every_store(|home| home, check);
 }
 
 fn check(home: &Home) {

@@ -2,6 +2,8 @@
 
 mod breaker;
 mod crashing_job;
+mod credit_storm;
+mod database_away;
 mod frozen_worker;
 mod killed_server;
 mod killed_worker;
@@ -10,10 +12,16 @@ mod stopping;
 
 use crate::support::process::Home;
 
-/// Checks both stores at the same time: these tests mostly wait.
-fn on_both_stores(change: fn(Home) -> Home, check: fn(&Home)) {
+/// Checks every store at the same time: these tests mostly wait.
+fn on_every_store(change: fn(Home) -> Home, check: fn(&Home)) {
     std::thread::scope(|scope| {
-        for (name, home) in [("sqlite", Home::sqlite()), ("redis", Home::redis())] {
+        let stores = [
+            ("sqlite", Home::sqlite()),
+            ("redis", Home::redis()),
+            ("mariadb", Home::mariadb()),
+            ("postgres", Home::postgres()),
+        ];
+        for (name, home) in stores {
             let run = move || check(&change(home));
             std::thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, run).unwrap();
         }

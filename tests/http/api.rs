@@ -12,8 +12,9 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use journeyman::clock::{Clock, ManualClock};
 use journeyman::drivers::memory::MemoryStore;
-use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, WorkerGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Builtins, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
+use journeyman::queue::operations::Operations;
 use journeyman::queue::{
     CallId, Driver, QueueManager, ReserveRequest, ReservedJob, Routing, Settle, Settled, Settlement, Store, Trail,
     WorkerId,
@@ -47,6 +48,7 @@ impl Api {
         let shutdown = CancellationToken::new();
         let slow = QueueName::new("slow").unwrap();
         let mut state = ApiState {
+            operations: Operations::new(Arc::clone(&dyn_store), []),
             manager: QueueManager::new(
                 dyn_store,
                 Routing { priorities: HashMap::from([(slow, Priority::Low)]), ..Routing::default() },
@@ -61,6 +63,7 @@ impl Api {
             store_name: "memory".into(),
             shutdown: shutdown.clone(),
             examples: false,
+            builtins: Builtins::default(),
         };
         change(&mut state);
         Self { clock, store, shutdown, router: router(state) }
@@ -82,8 +85,21 @@ impl Api {
 
     /// Enqueues with a body as it is.
     pub async fn post(&self, body: impl Into<Body>) -> Answer {
-        let request = Request::post("/api/queue/enqueue").header("content-type", "application/json");
+        self.post_to("/api/queue/enqueue", body).await
+    }
+
+    pub async fn post_to(&self, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path).header("content-type", "application/json");
         self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// A post that is all in its address.
+    pub async fn request_post(&self, path: &str) -> Answer {
+        self.request(Method::POST, path).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.request(Method::DELETE, path).await
     }
 
     /// Enqueues a job that must be taken; its id.

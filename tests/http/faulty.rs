@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use journeyman::clock::Timestamp;
 use journeyman::drivers::memory::MemoryStore;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
@@ -124,6 +125,11 @@ impl Inspector for FaultyStore {
             Some(stats) => Ok(vec![stats]),
             None => self.inner.stats(queues).await,
         }
+    }
+
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        self.suffer().await?;
+        self.inner.time().await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

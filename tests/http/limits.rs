@@ -103,6 +103,22 @@ async fn r43_a_full_queue_takes_no_more_until_jobs_end() {
 }
 
 #[tokio::test]
+async fn r43_a_batch_needs_room_for_all_of_it_or_task_by_task() {
+    let api = limited(EdgeOptions { max_queue_depth: Some(3), ..EdgeOptions::default() });
+    api.enqueue(&anything(json!({}))).await;
+    let tasks = vec![anything(json!({})); 3];
+    let whole = json!({"tasks": tasks}).to_string();
+    let refused = api.post_to("/api/queue/enqueue/batch", whole).await;
+    assert_eq!(retry_after(&refused, 429, "queue_full"), 1);
+    assert_eq!(api.stored().await, 1);
+    let each = json!({"tasks": tasks, "atomic": false}).to_string();
+    let answer = api.post_to("/api/queue/enqueue/batch", each).await;
+    let results = answer.json()["results"].clone();
+    assert_eq!((answer.status.as_u16(), &results[2]["error"]["code"]), (201, &json!("queue_full")), "{results}");
+    assert_eq!(api.stored().await, 3);
+}
+
+#[tokio::test]
 async fn r43_one_process_never_passes_the_depth_however_many_push_at_once() {
     let api = Arc::new(limited(EdgeOptions { max_queue_depth: Some(20), ..EdgeOptions::default() }));
     let pushes: Vec<_> = (0..100)

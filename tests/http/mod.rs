@@ -2,18 +2,24 @@
 
 mod access;
 mod api;
+mod batch;
 mod bodies;
 mod enqueue;
 mod everywhere;
+mod examples;
+mod failed;
 mod faulty;
 mod health;
 mod jobs;
 mod limits;
+mod listing;
 mod log;
 mod metrics;
 mod openapi;
 mod options;
+mod queues;
 mod socket;
 mod stats;
 mod status;
 mod store;
+mod unique;

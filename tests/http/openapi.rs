@@ -9,8 +9,9 @@ use super::api::Api;
 
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = document["paths"].as_object().unwrap();
-    let of_path = |(path, item): (&String, &'_ Value)| (path.clone(), item.as_object().unwrap().len());
-    assert!(paths.iter().map(of_path).all(|(_, methods)| methods == 1));
+    let methods = |item: &Value| item.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let known = ["get", "post", "delete"];
+    assert!(paths.values().flat_map(methods).all(|method| known.contains(&method.as_str())));
     paths
         .iter()
         .flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |(m, op)| (format!("{m} {path}"), op)))
@@ -26,13 +27,30 @@ fn r44_operation_ids_are_stable() {
         .map(|(route, operation)| (operation["operationId"].as_str().unwrap().to_owned(), route))
         .collect();
     let expected = [
+        ("cancelJob", "post /api/queue/jobs/{task_id}/cancel"),
+        ("enqueueBatch", "post /api/queue/enqueue/batch"),
         ("enqueueJob", "post /api/queue/enqueue"),
+        ("flushFailedJobs", "delete /api/queue/failed"),
+        ("forgetFailedJob", "delete /api/queue/failed/{task_id}"),
         ("getJobStatus", "get /api/queue/status/{task_id}"),
         ("getLive", "get /live"),
         ("getMetrics", "get /metrics"),
         ("getQueueStats", "get /api/queue/stats/{queue_name}"),
         ("getReady", "get /ready"),
         ("getStats", "get /api/queue/stats"),
+        ("listFailedJobs", "get /api/queue/failed"),
+        ("listJobs", "get /api/queue/jobs"),
+        ("pauseQueue", "post /api/queue/{queue_name}/pause"),
+        ("pauseQueueByName", "post /api/queue/pause"),
+        ("purgeQueue", "delete /api/queue/{queue_name}"),
+        ("purgeQueueByName", "post /api/queue/purge"),
+        ("resumeQueue", "post /api/queue/{queue_name}/resume"),
+        ("resumeQueueByName", "post /api/queue/resume"),
+        ("retryFailedJob", "post /api/queue/failed/{task_id}/retry"),
+        ("retryFailedJobs", "post /api/queue/failed/retry"),
+        ("purchaseCredit", "post /api/queue/example/credit-purchase"),
+        ("registerUser", "post /api/queue/example/user-registration"),
+        ("updateCredit", "post /api/queue/example/credit-update"),
     ];
     assert_eq!(ids, expected.map(|(id, route)| (id.to_owned(), route.to_owned())).into());
 }
@@ -105,8 +123,8 @@ fn r44_examples_have_the_members_of_their_schemas() {
         let Some(example) = schema["example"].as_object() else { continue };
         let properties = schema["properties"].as_object().unwrap();
         assert!(example.keys().all(|member| properties.contains_key(member)), "{name}");
-        let required = schema["required"].as_array().unwrap();
-        assert!(required.iter().all(|member| example.contains_key(member.as_str().unwrap())), "{name}");
+        let mut required = schema["required"].as_array().into_iter().flatten();
+        assert!(required.all(|member| example.contains_key(member.as_str().unwrap())), "{name}");
     }
 }
 
@@ -114,7 +132,7 @@ fn r44_examples_have_the_members_of_their_schemas() {
 #[test]
 fn r31_every_member_of_a_status_is_promised() {
     let document = openapi();
-    for name in ["JobStatus", "Attempt", "Failure", "Problem", "Stats", "Metrics"] {
+    for name in ["JobStatus", "JobSummary", "JobsPage", "Attempt", "Failure", "Problem", "Stats", "Metrics"] {
         let schema = &document["components"]["schemas"][name];
         let promised = schema["required"].as_array().unwrap().len();
         assert_eq!(promised, schema["properties"].as_object().unwrap().len(), "{name}");

@@ -46,7 +46,7 @@ async fn r39_the_example_of_the_documents_comes_out_as_there() {
     let stats = api.get("/api/queue/stats").await.json();
     let expected = json!({
         "queues": {"async_processor": {
-            "pending": 15, "delayed": 4, "reserved": 3, "completed": 96, "failed": 2, "cancelled": 1
+            "pending": 15, "delayed": 4, "reserved": 3, "completed": 96, "failed": 2, "cancelled": 1, "paused": false
         }},
         "keys": {
             "queue:low:async_processor": 0, "queue:normal:async_processor": 10, "queue:high:async_processor": 5,

@@ -22,7 +22,7 @@ async fn r31_a_pending_job_has_every_member() {
         "status": "pending", "queue_name": "default", "task_type": "http_anything", "task_data": {"value": [1]},
         "tags": [], "priority": "normal", "attempts": 0, "max_tries": 3,
         "created_at": START, "available_at": START, "started_at": null, "finished_at": null, "worker": null,
-        "result": null, "error": null, "failed_hook_error": null, "history": []
+        "result": null, "error": null, "failed_hook_error": null, "callbacks": [], "history": []
     });
     assert_eq!(api.status(id).await, expected);
 }
@@ -108,7 +108,7 @@ async fn a_record_that_cannot_be_read_still_has_a_status() {
         api.store.push(&[NewJob::new(envelope, When::Now)], Unit::Queue).await.unwrap();
         let status = api.status(id).await;
         let members: BTreeSet<&String> = status.as_object().unwrap().keys().collect();
-        assert_eq!(members.len(), 20);
+        assert_eq!(members.len(), 21);
         for unknown in ["task_type", "task_data", "max_tries"] {
             assert_eq!(status[unknown], Value::Null);
         }

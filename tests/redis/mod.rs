@@ -1,5 +1,7 @@
 //! What only Redis can do to us.
 
+mod crashes;
+mod paging;
 pub mod server;
 
 use std::time::Duration;
@@ -56,7 +58,11 @@ async fn push(store: &RedisStore, count: usize) -> Vec<JobId> {
 }
 
 async fn reserve(store: &RedisStore, max: usize) -> Result<Vec<ReservedJob>, StoreError> {
-    let (worker, queues) = (WorkerId::new("w").unwrap(), [queue()]);
+    reserve_from(store, queue().as_str(), max).await
+}
+
+async fn reserve_from(store: &RedisStore, name: &str, max: usize) -> Result<Vec<ReservedJob>, StoreError> {
+    let (worker, queues) = (WorkerId::new("w").unwrap(), [QueueName::new(name).unwrap()]);
     let (lease, call) = (Duration::from_secs(30), chance::call_id());
     let request = ReserveRequest {
         worker: &worker,
@@ -71,9 +77,13 @@ async fn reserve(store: &RedisStore, max: usize) -> Result<Vec<ReservedJob>, Sto
 }
 
 async fn complete(store: &RedisStore, jobs: &[ReservedJob]) -> Result<Vec<Settled>, StoreError> {
+    settle(store, jobs, &Settlement::Complete).await
+}
+
+async fn settle(store: &RedisStore, jobs: &[ReservedJob], settlement: &Settlement) -> Result<Vec<Settled>, StoreError> {
     let settle = |job: &ReservedJob| Settle {
         reservation: job.reservation.clone(),
-        settlement: Settlement::Complete,
+        settlement: settlement.clone(),
         trail: Bytes::from_static(b"{}"),
         counted: None,
         then: Vec::new(),

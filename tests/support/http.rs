@@ -38,6 +38,12 @@ impl Api {
         Self(SocketAddr::from((Ipv4Addr::LOCALHOST, self.0.port())))
     }
 
+    /// Any request; a body that is null is none.
+    pub fn send(self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.try_send(method, path, &body).unwrap()
+    }
+
     /// Enqueues with a body as it is.
     pub fn post(self, body: &str) -> Answer {
         self.try_post(body).unwrap()
@@ -72,6 +78,11 @@ impl Api {
 
     pub fn metrics(self) -> Value {
         self.get("/api/queue/stats").json()["metrics"].clone()
+    }
+
+    /// Posts to any address; an error is a connection that broke.
+    pub fn post_to(self, path: &str, body: &str) -> std::io::Result<Answer> {
+        self.try_send("POST", path, body)
     }
 
     fn try_send(self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {

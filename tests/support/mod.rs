@@ -1,9 +1,17 @@
 //! What tests need around the thing they test.
 
+#[allow(dead_code, reason = "for the drivers that need a server")]
+pub mod database;
 #[allow(dead_code, reason = "for the tests of the real binary")]
 pub mod http;
+#[allow(dead_code, reason = "for the drivers that need a server")]
+pub mod mariadb;
+#[allow(dead_code, reason = "for the drivers that need a server")]
+pub mod postgres;
 #[allow(dead_code, reason = "for the tests of the real binary")]
 pub mod process;
+#[allow(dead_code, reason = "for what posts to others")]
+pub mod receiver;
 #[allow(dead_code, reason = "for the drivers that need a server")]
 pub mod redis;
 
@@ -46,6 +54,12 @@ macro_rules! on_each_store {
         }
         mod redis {
             $(#[test] fn $name() { super::$name(&$crate::support::process::Home::redis()); })+
+        }
+        mod mariadb {
+            $(#[test] fn $name() { super::$name(&$crate::support::process::Home::mariadb()); })+
+        }
+        mod postgres {
+            $(#[test] fn $name() { super::$name(&$crate::support::process::Home::postgres()); })+
         }
     };
 }

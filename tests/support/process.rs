@@ -42,6 +42,27 @@ impl Home {
         Self::sqlite().with("QUEUE_CONNECTION", "redis").with("REDIS_URL", url).with("KEY_PREFIX", &prefix)
     }
 
+    /// A database of the shared MariaDB, with its tables.
+    pub fn mariadb() -> Self {
+        Self::database(&super::mariadb::shared().fresh_url())
+    }
+
+    /// A schema of the shared PostgreSQL, with its tables.
+    pub fn postgres() -> Self {
+        Self::database(&super::postgres::shared().fresh_url())
+    }
+
+    pub fn database(url: &str) -> Self {
+        let home = Self::without_tables(url);
+        home.ok(&["migrate"]);
+        home
+    }
+
+    /// The same as the server brings it.
+    pub fn without_tables(url: &str) -> Self {
+        Self::sqlite().with("QUEUE_CONNECTION", "database").with("DATABASE_URL", url)
+    }
+
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
@@ -58,8 +79,9 @@ impl Home {
         self.dir.path()
     }
 
-    pub fn is_redis(&self) -> bool {
-        self.env.iter().any(|(name, _)| name == "REDIS_URL")
+    /// Whether it is the embedded store.
+    pub fn is_sqlite(&self) -> bool {
+        !self.env.iter().any(|(name, _)| name == "QUEUE_CONNECTION")
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {

@@ -7,8 +7,9 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use journeyman::clock::SystemClock;
-use journeyman::http::{ApiLimits, ApiState, Edge, PoolGauge, WorkerGauge, router};
+use journeyman::http::{ApiLimits, ApiState, Builtins, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{ErrorKind, JobId, prelude::*};
+use journeyman::queue::operations::Operations;
 use journeyman::queue::{Body as StoredBody, JobRecord, State};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -52,12 +53,14 @@ pub(super) fn api(rig: &Rig) -> Router {
         metrics: None,
         workers: WorkerGauge::default(),
         manager: rig.manager.clone(),
+        operations: Operations::new(std::sync::Arc::clone(rig.manager.store()), []),
         limits: ApiLimits { max_body: 1 << 20, body_timeout: Duration::from_secs(1), max_depth: 64 },
         pool: PoolGauge::default(),
         clock: std::sync::Arc::new(SystemClock::default()),
         store_name: "memory".into(),
         shutdown: tokio_util::sync::CancellationToken::new(),
         examples: false,
+        builtins: Builtins::default(),
     })
 }
 

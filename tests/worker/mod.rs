@@ -1,6 +1,7 @@
 //! The worker, running real jobs on the memory store and the machine's own clock.
 
 mod blocking;
+mod control;
 mod failing;
 mod faults;
 mod guarded;

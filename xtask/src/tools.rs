@@ -1,5 +1,6 @@
 //! The programs that the tests need and cargo does not bring.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::{cargo, process};
@@ -9,9 +10,18 @@ struct Server {
     program: &'static str,
     /// The Debian package that has it.
     package: &'static str,
+    /// Where it is if not in the search path; `*` stands for the one folder in its place whatever its name.
+    folder: Option<&'static str>,
 }
 
-const SERVERS: &[Server] = &[Server { program: "redis-server", package: "redis-server" }];
+const SERVERS: &[Server] = &[
+    Server { program: "redis-server", package: "redis-server", folder: None },
+    Server { program: "mariadbd", package: "mariadb-server", folder: Some("/usr/sbin") },
+    Server { program: "mariadb-install-db", package: "mariadb-server", folder: Some("/usr/bin") },
+    // Debian keeps each version in a folder of its own, none of them in the search path.
+    Server { program: "postgres", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
+    Server { program: "initdb", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
+];
 
 /// Installs what is missing if it may (root on a machine with apt-get), else fails naming it and the command to run.
 pub fn ensure_servers() -> Result<(), String> {
@@ -19,7 +29,7 @@ pub fn ensure_servers() -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
     }
-    let packages: Vec<&str> = missing.iter().map(|server| server.package).collect();
+    let packages = packages(&missing);
     if is_root() && has_apt() {
         process::run(&mut install(&packages)).map_err(|why| format!("{why}; {}", lack(&missing)))?;
     }
@@ -41,13 +51,40 @@ pub fn ensure_components() -> Result<(), String> {
 }
 
 fn missing_servers() -> Vec<&'static Server> {
-    let runs = |server: &&Server| process::succeeds(Command::new(server.program).arg("--version"));
-    SERVERS.iter().filter(|server| !runs(server)).collect()
+    SERVERS.iter().filter(|server| !server.is_installed()).collect()
+}
+
+/// Each package once: some have several of the programs.
+fn packages(missing: &[&Server]) -> Vec<&'static str> {
+    let mut packages: Vec<&str> = missing.iter().map(|server| server.package).collect();
+    packages.dedup();
+    packages
+}
+
+impl Server {
+    fn is_installed(&self) -> bool {
+        let runs = |program: &Path| {
+            // mariadb-install-db knows no --version, but can tell about itself.
+            ["--version", "--help"].iter().any(|word| process::succeeds(Command::new(program).arg(word)))
+        };
+        self.folders().iter().any(|folder| runs(&folder.join(self.program))) || runs(Path::new(self.program))
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        match self.folder.map(|folder| folder.split_once('*').ok_or(folder)) {
+            None => Vec::new(),
+            Some(Err(folder)) => vec![PathBuf::from(folder)],
+            Some(Ok((before, after))) => {
+                let versions = std::fs::read_dir(before).into_iter().flatten().flatten();
+                versions.map(|version| version.path().join(after.trim_start_matches('/'))).collect()
+            }
+        }
+    }
 }
 
 fn lack(missing: &[&Server]) -> String {
     let programs: Vec<&str> = missing.iter().map(|server| server.program).collect();
-    let packages: Vec<&str> = missing.iter().map(|server| server.package).collect();
+    let packages = packages(missing);
     format!(
         "missing: {}, which the tests start; run `sudo apt-get update && sudo apt-get install --yes {}`, \
          or the like of it where there is no apt-get",
@@ -76,8 +113,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_comes_with_the_command_that_installs_it() {
-        let sentence = lack(&[&Server { program: "mariadbd", package: "mariadb-server" }]);
-        assert!(sentence.starts_with("missing: mariadbd,"), "{sentence}");
+        let sentence = lack(&[&SERVERS[1], &SERVERS[2]]);
+        assert!(sentence.starts_with("missing: mariadbd, mariadb-install-db,"), "{sentence}");
         assert!(sentence.contains("apt-get install --yes mariadb-server`"), "{sentence}");
         assert!(!sentence.contains('\n'), "{sentence}");
     }

@@ -63,6 +63,6 @@ fn pointer_step(segment: &serde_path_to_error::Segment) -> Option<String> {
 }
 
 /// Line and column are those of a text that the caller never saw.
-fn without_position(message: &str) -> String {
+pub(crate) fn without_position(message: &str) -> String {
     message.rfind(" at line ").map_or(message, |end| &message[..end]).to_owned()
 }

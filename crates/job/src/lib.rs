@@ -25,9 +25,11 @@
 //! The plain form, `#[typetag::serde(name = "send_notification")] #[async_trait]` on the same `impl`, works too; such a
 //! type has no schema and is listed without its documentation.
 
+mod amount;
 mod backoff;
 mod callback;
 mod context;
+pub mod credits;
 mod decode;
 mod dispatch;
 mod error;
@@ -48,6 +50,7 @@ pub mod secret;
 
 pub mod prelude;
 
+pub use amount::{Amount, AmountError};
 pub use backoff::{Backoff, RetryConfig, RetryConfigError, Strategy};
 pub use callback::{Callback, CallbackError};
 pub use context::{AppState, ContextParts, JobContext};

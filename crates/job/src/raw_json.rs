@@ -4,8 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::decode::without_position;
 
 /// Any JSON value, kept byte for byte: `[]` stays `[]`, 9007199254740993 stays exact, key order stays.
 #[derive(Clone, Serialize, Deserialize)]
@@ -26,6 +29,11 @@ impl RawJson {
     /// The JSON text.
     pub fn get(&self) -> &str {
         self.0.get()
+    }
+
+    /// Reads it as `T`, or says what speaks against it; for people, so without a place in a text that they never saw.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
+        self.decode().map_err(|error| without_position(&error.to_string()))
     }
 
     /// Reads it as `T`.

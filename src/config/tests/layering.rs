@@ -39,6 +39,15 @@ fn r49_defaults_are_the_documented_ones() {
         ("redis.db", "0"),
         ("redis.password", "-"),
         ("redis.key_prefix", "journeyman:"),
+        ("database.enabled", "-"),
+        ("database.url", "-"),
+        ("database.host", "localhost"),
+        ("database.port", "3306"),
+        ("database.name", "-"),
+        ("database.user", "-"),
+        ("database.pass", "-"),
+        ("database.pool_size", "8"),
+        ("database.auto_migrate", "false"),
         ("queue.priorities", "high_priority=high,low_priority=low"),
         ("queue.per_type", "false"),
         ("worker.pools", "default=2,high_priority=3,low_priority=1"),
@@ -132,6 +141,17 @@ fn r49_the_file_takes_texts_numbers_truths_and_arrays() {
     assert_eq!(config.http.body_timeout, Duration::from_secs(120));
     assert_eq!(config.worker.queues.iter().map(|queue| queue.as_str()).collect::<Vec<_>>(), ["b", "a"]);
     assert_eq!(config.worker.count, 12);
+}
+
+#[test]
+fn r50_the_database_address_is_built_from_its_parts_or_given_whole() {
+    let url = |given: &[(&str, &str)]| load(&environment(given)).database.url().expose().to_owned();
+    let parts =
+        [("DB_HOST", "::1"), ("DB_PORT", "3307"), ("DB_NAME", "my jobs"), ("DB_USER", "a@b"), ("DB_PASS", "x/y:z")];
+    assert_eq!(url(&parts), "mysql://a%40b:x%2Fy%3Az@[::1]:3307/my%20jobs");
+    assert_eq!(load(&environment(&parts)).database.masked_url(), "mysql://a%40b:***@[::1]:3307/my%20jobs");
+    let whole = [&parts[..], &[("DATABASE_URL", "postgres://u:p@db/jobs")]].concat();
+    assert_eq!(url(&whole), "postgres://u:p@db/jobs");
 }
 
 #[test]

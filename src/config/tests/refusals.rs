@@ -35,9 +35,9 @@ fn r49_an_error_names_key_value_origin_and_rule() {
         ),
         (
             "QUEUE_CONNECTION",
-            "database",
-            "store.connection is \"database\" (from environment QUEUE_CONNECTION): \
-             the database connection is not available yet, give one of sqlite, redis, memory, sync, null",
+            "kafka",
+            "store.connection is \"kafka\" (from environment QUEUE_CONNECTION): \
+             give one of sqlite, redis, database, memory, sync, null",
         ),
         (
             "JOURNEYMAN_DATA_DIR",
@@ -50,10 +50,18 @@ fn r49_an_error_names_key_value_origin_and_rule() {
 }
 
 #[test]
-fn r46_connections_that_do_not_exist_yet_are_refused_with_a_reason() {
-    let [error] = &errors(&environment(&[("QUEUE_CONNECTION", "database")]))[..] else { panic!("one error expected") };
-    assert!(error.contains("the database connection is not available yet"), "{error}");
-    assert_eq!(load(&environment(&[("QUEUE_CONNECTION", "Redis")])).store.connection, Connection::Redis);
+fn r34_every_connection_goes_by_its_name_in_any_case() {
+    for (name, connection) in [
+        ("sqlite", Connection::Sqlite),
+        ("Redis", Connection::Redis),
+        ("memory", Connection::Memory),
+        ("SYNC", Connection::Sync),
+        ("null", Connection::Null),
+    ] {
+        assert_eq!(load(&environment(&[("QUEUE_CONNECTION", name)])).store.connection, connection);
+    }
+    let database = [("QUEUE_CONNECTION", "Database"), ("DATABASE_URL", "postgres://ann@db/jobs")];
+    assert_eq!(load(&environment(&database)).store.connection, Connection::Database);
 }
 
 #[test]
@@ -114,6 +122,31 @@ fn r49_a_heartbeat_is_at_most_a_third_of_the_lease() {
                     longer lease";
     assert_eq!(errors(&sources), [sentence]);
     assert_eq!(errors(&environment(&[("JOURNEYMAN_WORKER_LEASE", "0.9")])).len(), 1);
+}
+
+#[test]
+fn r50_mysql_switched_off_cannot_be_the_connection() {
+    let sentence = "store.connection is \"database\" (from environment QUEUE_CONNECTION) and database.enabled is \"false\" \
+                    (from environment ENABLE_MYSQL): enable MySQL or choose another connection";
+    let off = [("QUEUE_CONNECTION", "database"), ("ENABLE_MYSQL", "false")];
+    assert_eq!(errors(&environment(&[&off[..], &[("DB_NAME", "jobs"), ("DB_USER", "ann")]].concat())), [sentence]);
+    assert_eq!(errors(&environment(&[&off[..], &[("DATABASE_URL", "mysql://ann@db/jobs")]].concat())), [sentence]);
+    // PostgreSQL is none of its business.
+    load(&environment(&[&off[..], &[("DATABASE_URL", "postgres://ann@db/jobs")]].concat()));
+    load(&environment(&off[1..]));
+}
+
+#[test]
+fn r50_a_database_connection_needs_an_address() {
+    for given in [&[][..], &[("DB_NAME", "jobs")], &[("DB_USER", "ann"), ("DB_HOST", "db")]] {
+        let [error] = &errors(&environment(&[&[("QUEUE_CONNECTION", "database")], given].concat()))[..] else {
+            panic!("one error expected")
+        };
+        assert!(
+            error.starts_with("store.connection is \"database\" (from environment QUEUE_CONNECTION) and database.url")
+        );
+        assert!(error.ends_with("(DATABASE_URL), or at least DB_NAME and DB_USER of a MySQL server"), "{error}");
+    }
 }
 
 #[test]

@@ -15,11 +15,17 @@ fn r49_a_file_that_cannot_be_used_is_told_without_quoting_it() {
 
 #[test]
 fn r49_secrets_are_never_shown() {
-    let secrets = [("REDIS_URL", "redis://ann:canary@cache/1?sentinelPassword=canary"), ("REDIS_PASSWORD", "canary")];
+    let secrets = [
+        ("REDIS_URL", "redis://ann:canary@cache/1?sentinelPassword=canary"),
+        ("REDIS_PASSWORD", "canary"),
+        ("DATABASE_URL", "mysql://ann:canary@db/jobs?password=canary"),
+        ("DB_PASS", "canary"),
+    ];
     let loaded = Config::load(&environment(&secrets)).unwrap();
     let json = serde_json::to_string(&loaded.rows).unwrap();
     let cells: Vec<_> = loaded.rows.iter().map(SettingRow::cells).collect();
     let seen = format!("{loaded:?} {loaded:#?} {json} {cells:?} {}", loaded.config.redis.masked_url());
+    let seen = format!("{seen} {}", loaded.config.database.masked_url());
     assert!(!seen.contains("canary"), "{seen}");
     assert!(json.contains(
         r#"{"key":"redis.password","value":"***","origin":"environment REDIS_PASSWORD","env":"REDIS_PASSWORD""#
@@ -27,9 +33,14 @@ fn r49_secrets_are_never_shown() {
     assert!(json.contains("redis://ann:***@cache/1?sentinelPassword=***"));
     assert_eq!(loaded.config.redis.password.unwrap().to_string(), "***");
 
-    for wrong in
-        [("REDIS_URL", "http://:canary@cache"), ("REDIS_URL", "canary"), ("REDIS_HOST", "redis://:canary@cache")]
-    {
+    for wrong in [
+        ("REDIS_URL", "http://:canary@cache"),
+        ("REDIS_URL", "canary"),
+        ("REDIS_HOST", "redis://:canary@cache"),
+        ("DATABASE_URL", "http://:canary@db"),
+        ("DATABASE_URL", "mysql://ann:canary/jobs"),
+        ("DB_HOST", "mysql://ann:canary@db"),
+    ] {
         let errors = Config::load(&environment(&[wrong])).unwrap_err();
         assert!(!format!("{errors} {errors:?}").contains("canary"), "{errors}");
         assert!(errors.to_string().contains("***"), "{errors}");

@@ -5,6 +5,7 @@ use journeyman_job::{JobId, QueueName};
 
 use super::MemoryStore;
 use super::tables::{Entry, Tables};
+use crate::clock::Timestamp;
 use crate::queue::{Found, Inspector, JobRecord, QueueStats, StoreError, Trail};
 
 #[async_trait]
@@ -25,6 +26,10 @@ impl Inspector for MemoryStore {
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {
         let tables = self.tables();
         Ok(queues.iter().map(|queue| stats(&tables, queue)).collect())
+    }
+
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

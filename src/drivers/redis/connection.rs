@@ -7,13 +7,13 @@ use fred::clients::{Client, Pool, SubscriberClient};
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::config::{
-    Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, TcpConfig, UnresponsiveConfig,
+    Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, Server, TcpConfig, UnresponsiveConfig,
 };
 use fred::types::scripts::Script;
 use fred::types::{Message, Value};
 use tokio::runtime::Handle;
-use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use tracing::warn;
 
@@ -28,6 +28,8 @@ const COMMAND_CONNECTIONS: usize = 2;
 const MAX_WAITING: usize = 10_000;
 /// How long a call waits for a lost connection to come back before it says so.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a call under way waits for an answer of another connection than the one that was lost.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 /// A connection that only listens would never notice that its other end is gone, so it asks now and then.
 const LISTENER_PING: Duration = Duration::from_secs(15);
 
@@ -36,7 +38,9 @@ const LISTENER_PING: Duration = Duration::from_secs(15);
 pub struct Connection {
     pool: Pool,
     subscriber: SubscriberClient,
-    listener: JoinHandle<()>,
+    /// Counts connections that were lost, and tries to get them back that failed.
+    losses: watch::Sender<u64>,
+    tasks: Vec<JoinHandle<()>>,
     runtime: Handle,
     patience: Duration,
     masked_url: String,
@@ -61,10 +65,13 @@ impl Connection {
         // Before the store is handed out: a push that follows at once must be heard.
         let messages = subscriber.message_rx();
         subscribe(&subscriber, channel).await;
-        let listener = tokio::spawn(listen(subscriber.clone(), messages, channel.to_owned(), hub, after_outage));
+        let losses = watch::Sender::new(0);
+        let mut tasks: Vec<_> =
+            pool.clients().iter().map(|client| tokio::spawn(count_losses(client.error_rx(), losses.clone()))).collect();
+        tasks.push(tokio::spawn(listen(subscriber.clone(), messages, channel.to_owned(), hub, after_outage)));
         let (runtime, masked_url) = (Handle::current(), options.masked_url());
         let patience = PATIENCE.min(options.command_timeout);
-        Ok(Self { pool, subscriber, listener, runtime, patience, masked_url })
+        Ok(Self { pool, subscriber, losses, tasks, runtime, patience, masked_url })
     }
 
     /// Runs a script, loading it first where the server does not know it (any more).
@@ -75,8 +82,23 @@ impl Connection {
         args: Vec<Value>,
     ) -> Result<Reply, StoreError> {
         let client = self.client().await?;
-        let answer: Result<Value, Error> = script.evalsha_with_reload(client, keys, args).await;
+        let answer = self.unless_lost(script.evalsha_with_reload::<Value, _, _>(client, keys, args)).await?;
         answer.map(Reply::new).map_err(|error| meaning(&error))
+    }
+
+    /// Waits for an answer, but not after the connection was lost: a call that fred took on in that very moment would
+    /// wait for the next connection, or until it times out.
+    async fn unless_lost<T>(&self, call: impl Future<Output = T>) -> Result<T, StoreError> {
+        let mut losses = self.losses.subscribe();
+        tokio::pin!(call);
+        tokio::select! {
+            biased;
+            answer = &mut call => Ok(answer),
+            _ = losses.changed() => {
+                let lost = |_| StoreError::Unknown(format!("the connection to {} was lost", self.masked_url));
+                tokio::time::timeout(LAST_WORDS, call).await.map_err(lost)
+            }
+        }
     }
 
     /// A connected client. Waiting here, rather than inside fred, keeps "was not sent" apart from "may have been done".
@@ -94,7 +116,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.listener.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
         // The tasks of the clients run until told to stop; if the runtime is gone, so are they.
         self.runtime.spawn(close(self.pool.clone(), self.subscriber.clone()));
     }
@@ -195,6 +217,13 @@ async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<(),
 fn plain(details: &str) -> &str {
     let message = details.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
     message.map_or(details, |(message, _)| message)
+}
+
+/// Tells calls under way of each error of a connection until aborted.
+async fn count_losses(mut errors: broadcast::Receiver<(Error, Option<Server>)>, losses: watch::Sender<u64>) {
+    while !matches!(errors.recv().await, Err(RecvError::Closed)) {
+        losses.send_modify(|losses| *losses += 1);
+    }
 }
 
 /// Passes hints on until aborted, and subscribes anew after each outage.

@@ -3,13 +3,15 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use fred::interfaces::{ClientLike, ListInterface};
+use fred::types::CustomCommand;
 use futures::future::try_join_all;
 use journeyman_job::{JobId, QueueName};
 
 use super::connection::meaning;
 use super::records::{self, StoredJob, StoredState};
 use super::together::together;
-use super::{RedisStore, scripts};
+use super::{RedisStore, StoreTime, scripts};
+use crate::clock::Timestamp;
 use crate::queue::{Counters, Found, Inspector, QueueStats, StoreError, WorkerId};
 
 #[async_trait]
@@ -51,6 +53,17 @@ impl Inspector for RedisStore {
         together(queues.iter().map(|queue| self.stats_of(queue))).await
     }
 
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        if let StoreTime::Manual(clock) = &self.time {
+            return Ok(clock.now());
+        }
+        let client = self.connection.client().await?;
+        let command = CustomCommand::new_static("TIME", None, false);
+        let (seconds, micros): (i64, i64) =
+            client.custom(command, Vec::<Bytes>::new()).await.map_err(|error| meaning(&error))?;
+        Ok(Timestamp::from_micros(seconds * 1_000_000 + micros))
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let client = self.connection.client().await?;
         client.ping::<()>(None).await.map_err(|error| meaning(&error))
@@ -76,6 +89,7 @@ impl RedisStore {
         let mut keys = Vec::from(self.keys.all_pending(queue));
         keys.extend([self.keys.delayed(queue), self.keys.completed(queue), self.keys.failed(queue)]);
         keys.extend([self.keys.cancelled(queue), self.keys.stats(queue), self.keys.leases(queue)]);
+        keys.push(self.keys.marks(queue));
         let mut reply = self.connection.run(&scripts::STATS, keys, Vec::new()).await?;
         let mut next = || reply.count();
         let mut stats = QueueStats {

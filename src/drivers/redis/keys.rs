@@ -26,7 +26,7 @@ impl Keys {
         format!("{}wake", self.prefix)
     }
 
-    /// Set of queues that may be paused; [`Keys::paused`] says which are.
+    /// Set of queues that may be paused; [`Keys::marks`] says which are.
     pub fn all_paused(&self) -> String {
         format!("{}paused", self.prefix)
     }
@@ -110,9 +110,9 @@ impl Keys {
         self.of(queue, "outbox")
     }
 
-    /// There while the queue is paused.
-    pub fn paused(&self, queue: &QueueName) -> String {
-        self.of(queue, "paused")
+    /// Hash of what is out of the ordinary: that the queue is paused, and ids of cancelled jobs that are still in a list.
+    pub fn marks(&self, queue: &QueueName) -> String {
+        self.of(queue, "marks")
     }
 
     /// Hash of counters.
@@ -165,7 +165,7 @@ mod tests {
             all.extend([keys.delayed(&queue), keys.reserved(&queue, &worker), keys.leases(&queue), keys.jobs(&queue)]);
             all.extend([keys.state(&queue), keys.completed(&queue), keys.cancelled(&queue), keys.failed(&queue)]);
             all.extend([keys.quarantine(&queue), keys.stats(&queue), keys.unique(&queue)]);
-            all.extend([keys.outbox(&queue), keys.paused(&queue)]);
+            all.extend([keys.outbox(&queue), keys.marks(&queue)]);
         }
         let count = all.len();
         all.sort();
@@ -179,7 +179,7 @@ mod tests {
         for key in [keys.leases(&queue), keys.failed(&queue), keys.pending(&queue, Priority::Low), keys.jobs(&queue)] {
             assert!(key.contains("{q}"), "{key}");
         }
-        for key in [keys.unique(&queue), keys.outbox(&queue), keys.paused(&queue)] {
+        for key in [keys.unique(&queue), keys.outbox(&queue), keys.marks(&queue)] {
             assert!(key.contains("{q}"), "{key}");
         }
     }

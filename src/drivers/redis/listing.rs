@@ -115,13 +115,20 @@ impl RedisStore {
         start: Start,
         max: usize,
     ) -> Result<Part, StoreError> {
-        let keys = vec![list, self.keys.jobs(queue), self.keys.state(queue)];
+        let keys = vec![list, self.keys.jobs(queue), self.keys.state(queue), self.keys.marks(queue)];
         let ended_at = start.ended_at.map_or_else(String::new, |micros| format!("{micros:016}"));
         let passed = i64::try_from(start.passed).unwrap_or(i64::MAX);
         let from = if from_head { "h" } else { "t" };
-        let mut args = vec![from.into(), count(max), count(ANCHORS), passed.into(), ended_at.into()];
+        let mut args = vec![from.into(), count(max), count(ANCHORS), passed.into(), ended_at.into(), 0.into()];
         args.extend(start.anchors.iter().map(|anchor| Value::from(Bytes::from(anchor.packed()))));
-        let mut reply = self.connection.run(&scripts::PAGE, keys, args).await?;
+        // A list that has moved far is looked through bit by bit.
+        let mut reply = loop {
+            let mut reply = self.connection.run(&scripts::PAGE, keys.clone(), args.clone()).await?;
+            match reply.integer()? {
+                ..0 => break reply,
+                far => args[5] = far.into(),
+            }
+        };
         let (passed, has_more) = (reply.count()?, reply.integer()? == 1);
         let (mut jobs, mut listed, mut anchors) = (Vec::new(), Vec::new(), Vec::new());
         let mut ended_at = start.ended_at;

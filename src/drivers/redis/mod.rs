@@ -35,18 +35,9 @@ use journeyman_job::QueueName;
 use self::connection::Connection;
 use self::keys::Keys;
 pub use self::options::RedisOptions;
-use crate::clock::Clock;
+pub use super::store_time::StoreTime;
 use crate::queue::StoreError;
 use crate::wake::WakeHub;
-
-/// Whose clock decides.
-#[derive(Debug, Clone)]
-pub enum StoreTime {
-    /// The server's, read inside each script.
-    Server,
-    /// One that a test moves.
-    Manual(Arc<dyn Clock>),
-}
 
 /// A store in Redis. Its connections live on the runtime in which it was connected, and end when it is dropped.
 #[derive(Debug)]

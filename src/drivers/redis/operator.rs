@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fred::interfaces::{KeysInterface, SetsInterface};
+use fred::interfaces::{HashesInterface, KeysInterface, SetsInterface};
 use fred::types::Value;
 use journeyman_job::{JobId, Priority, QueueName};
 
@@ -27,7 +27,7 @@ impl Operator for RedisStore {
         let Some(queue) = self.queue_of(job).await? else { return Ok(Cancelled::Nothing) };
         let mut keys = Vec::from(self.keys.all_pending(&queue));
         keys.extend([self.keys.delayed(&queue), self.keys.jobs(&queue), self.keys.state(&queue)]);
-        keys.extend([self.keys.cancelled(&queue), self.keys.unique(&queue)]);
+        keys.extend([self.keys.cancelled(&queue), self.keys.unique(&queue), self.keys.marks(&queue)]);
         let mut reply = self.connection.run(&scripts::CANCEL, keys, vec![self.now(), packed_id(job)]).await?;
         Ok(match &reply.bytes()?[..] {
             b"D" => Cancelled::Done,
@@ -109,9 +109,9 @@ impl Operator for RedisStore {
                 .map_err(|error| meaning(&error))?;
         let mut paused: Vec<QueueName> = paused.iter().filter_map(|name| QueueName::new(name).ok()).collect();
         paused.sort();
-        // A pause or its end may have been cut short: only the flag counts.
+        // A pause or its end may have been cut short: only the mark counts.
         let are_paused = together(paused.iter().map(async |queue| {
-            client.exists::<bool, _>(self.keys.paused(queue)).await.map_err(|error| meaning(&error))
+            client.hexists::<bool, _, _>(self.keys.marks(queue), "paused").await.map_err(|error| meaning(&error))
         }))
         .await?;
         let mut are_paused = are_paused.into_iter();
@@ -145,7 +145,7 @@ impl RedisStore {
     ) -> Result<Purge, StoreError> {
         let mut keys = Vec::from(self.keys.all_pending(queue));
         keys.extend([self.keys.delayed(queue), self.keys.jobs(queue), self.keys.state(queue)]);
-        keys.extend([self.keys.unique(queue), self.keys.outbox(queue)]);
+        keys.extend([self.keys.unique(queue), self.keys.outbox(queue), self.keys.marks(queue)]);
         let args = vec![count(max), priorities.into(), count(passed)];
         let mut reply = self.connection.run(&scripts::PURGE, keys, args).await?;
         let mut number = || reply.count().map(|number| usize::try_from(number).unwrap_or(usize::MAX));
@@ -156,7 +156,7 @@ impl RedisStore {
 
     async fn flag_paused(&self, queue: &QueueName, is_paused: bool) -> Result<(), StoreError> {
         let args = vec![flag(is_paused), queue.as_str().into(), self.keys.wake_channel().into()];
-        self.connection.run(&scripts::FLAG, vec![self.keys.paused(queue)], args).await.map(|_| ())
+        self.connection.run(&scripts::FLAG, vec![self.keys.marks(queue)], args).await.map(|_| ())
     }
 
     async fn enlist_paused(&self, queue: &QueueName, is_paused: bool) -> Result<(), StoreError> {

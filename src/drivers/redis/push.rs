@@ -82,7 +82,9 @@ impl RedisStore {
         self.register(queue).await?;
         let mut keys = Vec::from(self.keys.all_pending(queue));
         keys.extend([self.keys.delayed(queue), self.keys.jobs(queue), self.keys.stats(queue)]);
-        keys.extend([self.keys.unique(queue), self.keys.outbox(queue)]);
+        if jobs.iter().any(|(job, claim)| job.unique.is_some() || claim.is_some()) {
+            keys.extend([self.keys.unique(queue), self.keys.outbox(queue)]);
+        }
         let whole = if unit == Unit::Whole { "w" } else { "-" };
         let mut args = vec![self.now(), queue.as_str().into(), self.keys.wake_channel().into(), whole.into()];
         for (job, claim) in jobs {

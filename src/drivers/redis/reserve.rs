@@ -34,7 +34,8 @@ impl RedisStore {
         if request.is_repeat {
             let taken = self.recall(request, request.queues).await?;
             if !taken.is_empty() {
-                return Ok(Reserved { jobs: taken, next_due: None });
+                let looks = together(request.queues.iter().map(|queue| self.look(queue, PER_CALL))).await?;
+                return Ok(Reserved { jobs: taken, next_due: looks.iter().filter_map(|look| look.next_due).min() });
             }
         }
         let max = request.max.min(PER_CALL);
@@ -119,7 +120,7 @@ impl RedisStore {
         let mut keys = Vec::from(self.keys.all_pending(queue));
         keys.extend([self.keys.delayed(queue), self.keys.jobs(queue), self.keys.state(queue)]);
         keys.extend([self.keys.leases(queue), self.keys.reserved(queue, request.worker), self.keys.quarantine(queue)]);
-        keys.push(self.keys.paused(queue));
+        keys.push(self.keys.marks(queue));
         let order: String = priorities.iter().map(|&priority| char::from(b'0' + priority.as_number())).collect();
         let args: Vec<Value> = vec![
             self.now(),

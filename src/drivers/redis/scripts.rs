@@ -1,4 +1,4 @@
-//! The scripts, one per transition. Each begins with its flags; `shared.lua` is put behind that first line.
+//! The scripts, one per transition. Each begins with its flags; what it uses of `shared.lua` is put behind that first line.
 
 use std::sync::LazyLock;
 
@@ -49,7 +49,36 @@ const SHARED: &str = include_str!("scripts/shared.lua");
 
 fn build(source: &str) -> Script {
     let (flags, rest) = source.split_once('\n').unwrap_or((source, ""));
-    Script::from_lua(format!("{flags}\n{SHARED}\n{rest}"))
+    Script::from_lua(format!("{flags}\n{}{rest}", shared_by(rest)))
+}
+
+/// The parts of `shared.lua` that a script uses, in their order. A part uses only what stands before it.
+fn shared_by(script: &str) -> String {
+    let mut text = String::new();
+    for part in SHARED.split("\n\n").collect::<Vec<_>>().into_iter().rev() {
+        let is_used = names(part).any(|name| uses(script, name) || uses(&text, name));
+        if is_used {
+            text = format!("{}\n{text}", part.trim_end());
+        }
+    }
+    text
+}
+
+/// What a part of `shared.lua` defines.
+fn names(part: &str) -> impl Iterator<Item = &str> {
+    let lines = part.lines().filter_map(|line| line.strip_prefix("local "));
+    lines.flat_map(|line| {
+        let line = line.strip_prefix("function ").unwrap_or(line);
+        line.split(['(', '=']).next().unwrap_or_default().split(',').map(str::trim)
+    })
+}
+
+/// Whether the code names it, comments aside.
+fn uses(code: &str, name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .any(|line| line.split(|c| !is_word(c)).any(|word| word == name))
 }
 
 #[cfg(test)]
@@ -65,6 +94,18 @@ mod tests {
             let flags = source.lines().next().unwrap();
             assert!(flags.starts_with("#!lua"), "{file}");
             assert_eq!(flags.contains("allow-oom"), !REFUSED_WHEN_FULL.contains(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_script_carries_what_it_uses_and_no_more() {
+        let flag = shared_by("announce(ARGV[3], ARGV[2])");
+        assert!(flag.contains("local function announce(") && !flag.contains("local function clock("), "{flag}");
+        let due = shared_by("return until_due(KEYS[1], 7)");
+        let first = due.find("local function first_due(").unwrap();
+        assert!(first < due.find("local function until_due(").unwrap());
+        for part in SHARED.split("\n\n").skip(1) {
+            assert!(names(part).next().is_some(), "{part}");
         }
     }
 

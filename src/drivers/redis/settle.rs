@@ -54,7 +54,9 @@ impl RedisStore {
         keys.extend([self.keys.delayed(queue), self.keys.state(queue), self.keys.stats(queue)]);
         keys.extend([self.keys.completed(queue), self.keys.cancelled(queue), self.keys.failed(queue)]);
         keys.extend([self.keys.reserved(queue, worker), self.keys.jobs(queue), self.keys.unique(queue)]);
-        keys.push(self.keys.outbox(queue));
+        if batch.iter().any(|item| !item.then.is_empty()) {
+            keys.push(self.keys.outbox(queue));
+        }
         let channel = self.keys.wake_channel();
         let mut args = vec![self.now(), queue.as_str().into(), channel.into(), worker.as_str().into()];
         args.push(count(args.len() + 1 + 2 * batch.len()));

@@ -21,14 +21,14 @@ const MIB: i64 = 1024 * 1024;
 
 /// Where a database is and how its connections are set up.
 #[derive(Debug, Clone)]
-pub(super) struct Database {
+pub(crate) struct Database {
     path: PathBuf,
     pub(super) options: SqliteOptions,
 }
 
 impl Database {
     /// Creates folder and file where there are none, for their owner alone.
-    pub(super) fn prepare(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
+    pub(crate) fn prepare(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
         let told = |error: io::Error| cannot_open(path, &error);
         let path = std::path::absolute(path).map_err(told)?;
         if let Some(folder) = path.parent() {
@@ -39,21 +39,26 @@ impl Database {
         Ok(Self { path, options })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The file beside the database whose change wakes other processes.
     pub(super) fn wake_file(&self) -> Result<(PathBuf, File), StoreError> {
+        self.beside("-wake")
+    }
+
+    /// A file of the database's name with something behind it, created as needed.
+    pub(crate) fn beside(&self, suffix: &str) -> Result<(PathBuf, File), StoreError> {
         let mut name = self.path.clone().into_os_string();
-        name.push("-wake");
+        name.push(suffix);
         let path = PathBuf::from(name);
         let file = create_file(&path).map_err(|error| cannot_open(&path, &error))?;
         Ok((path, file))
     }
 
     /// A connection that may write.
-    pub(super) fn writer(&self) -> rusqlite::Result<Connection> {
+    pub(crate) fn writer(&self) -> rusqlite::Result<Connection> {
         let connection = self.connect()?;
         let options = &self.options;
         connection.pragma_update(None, "page_size", SqliteOptions::PAGE_BYTES)?;
@@ -94,7 +99,7 @@ impl Database {
 }
 
 /// Waits a little before another try, each process another little.
-pub(super) fn pause(longest: Duration) {
+pub(crate) fn pause(longest: Duration) {
     thread::sleep(longest.mul_f64(chance::roll()));
 }
 

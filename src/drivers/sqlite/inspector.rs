@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::SqliteStore;
 use super::rows::{self, FAILED_RECORD, RECORD};
+use crate::clock::Timestamp;
 use crate::queue::{Counters, Found, Inspector, QueueStats, StoreError};
 
 pub(super) static FIND: LazyLock<String> = LazyLock::new(|| {
@@ -45,6 +46,10 @@ impl Inspector for SqliteStore {
                 queues.iter().map(|queue| stats(&snapshot, queue)).collect()
             })
             .await
+    }
+
+    async fn time(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -44,9 +44,10 @@ use notify::RecommendedWatcher;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use connection::{Database, pause};
 pub use options::{SqliteOptions, Synchronous};
 
-use connection::{Database, cannot_open};
+use connection::cannot_open;
 use error::Failure;
 use group::{Caller, Change, Waiting};
 use reader::Readers;
@@ -69,6 +70,7 @@ const READERS: usize = 2;
 pub struct SqliteStore {
     hub: Arc<WakeHub>,
     durability: &'static str,
+    clock: Arc<dyn Clock>,
     _watcher: Option<RecommendedWatcher>,
     // The order matters: the threads end once these two are gone, and are waited for after that.
     writer: mpsc::Sender<Box<dyn Waiting>>,
@@ -100,9 +102,9 @@ impl SqliteStore {
         let cannot_start = |error| cannot_open(path, &error);
         let (readers, mut running) = Readers::start(readers).map_err(cannot_start)?;
         let (sender, inbox) = mpsc::channel(WAITING);
-        let writer = Writer::new(database, connection, clock, waker);
+        let writer = Writer::new(database, connection, Arc::clone(&clock), waker);
         running.push(writer.start(inbox).map_err(cannot_start)?);
-        Ok(Self { hub, durability, _watcher: watcher, writer: sender, readers, _threads: Threads(running) })
+        Ok(Self { hub, durability, clock, _watcher: watcher, writer: sender, readers, _threads: Threads(running) })
     }
 
     /// Has the writer make a change; returns after its commit.

@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 use journeyman_job::{
-    Dispatch, DispatchOptions, JobSpec, Priority, QueueName, RawJson, RetryConfig, When, registry, seconds,
+    Dispatch, DispatchOptions, JobId, JobSpec, Priority, QueueName, RawJson, RetryConfig, Unique, When, seconds,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::super::error::{Fault, Problem};
+use super::super::ApiState;
+use super::super::error::Fault;
 use super::super::json;
+use super::super::offer::Offer;
 use super::super::words::{PriorityGiven, RetryConfigGiven, TagGiven};
+use super::callback::CallbackGiven;
+use crate::queue::callbacks::WEBHOOK;
 use crate::queue::limits::{self, Beyond};
 use crate::queue::{Undecodable, decode_payload};
+use crate::tables::DATABASE_OPERATION;
 
 /// Types for trying the system out, some of them harmful: the API takes them only when told to.
 const TRIAL_TYPES: [&str; 9] =
@@ -35,18 +40,18 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 }))]
 pub struct EnqueueRequest {
     /// The queue; the type's own by default. Created on first use.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = String, required = false, pattern = "^[A-Za-z0-9._-]{1,255}$", example = "default")]
     queue_name: Option<QueueName>,
     /// The job's registered name.
     #[schema(example = "send_notification")]
     task_type: String,
     /// The job's fields, kept byte for byte: `Job.<task_type>` among the schemas. `{}` by default, at most 1 MiB.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = serde_json::Value, required = false)]
     task_data: Option<RawJson>,
     /// The type's own by default, else the queue's, else normal.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = PriorityGiven, required = false)]
     priority: Option<Priority>,
     /// Seconds to wait before the first attempt, at most a year; whole or decimal. Not together with `run_at`.
@@ -59,7 +64,7 @@ pub struct EnqueueRequest {
         example = "2030-01-01T09:00:00Z")]
     run_at: Option<DateTime<Utc>>,
     /// Executions in total, the first one included; 0 = no limit. Not together with `retry_config.max_attempts`.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = u64, required = false, maximum = 4_294_967_295_u32, example = 3)]
     max_tries: Option<u32>,
     /// Longest one attempt may run, seconds: at least a millisecond, at most a day.
@@ -74,16 +79,35 @@ pub struct EnqueueRequest {
     #[serde(default)]
     #[schema(value_type = Vec<TagGiven>, required = false, max_items = 20, example = json!(["billing"]))]
     tags: Vec<String>,
+    /// An id of the caller's own for the job. The same body under the same id again is the same job, as long as its
+    /// record is kept; another body or queue under it is refused.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = Uuid, required = false)]
+    operation_id: Option<JobId>,
+    /// While a job of the queue with this key has not ended, no second one is stored: 1 to 255 characters, or `auto` for
+    /// the type and its payload.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 255, example = "order-4711")]
+    deduplication_key: Option<String>,
+    /// What runs once the job has completed.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = CallbackGiven, required = false)]
+    on_success: Option<CallbackGiven>,
+    /// What runs once the job has failed for good.
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = CallbackGiven, required = false)]
+    on_failure: Option<CallbackGiven>,
 }
 
 impl EnqueueRequest {
     /// The dispatch it asks for, or all that speaks against it.
-    pub fn into_dispatch(self, examples: bool) -> Result<Dispatch, Problem> {
-        let data = self
-            .task_data
-            .map_or_else(|| RawJson::parse("{}".into()), Ok)
-            .map_err(|error| Problem::internal(&error))?;
+    pub fn into_dispatch(self, api: &ApiState) -> Result<Dispatch, Vec<Fault>> {
         let mut faults = Vec::new();
+        let mut callback = |member, given: Option<CallbackGiven>| {
+            given.and_then(|given| given.checked(member, api).map_err(|fault| faults.push(fault)).ok())
+        };
+        let on_success = callback("on_success", self.on_success);
+        let on_failure = callback("on_failure", self.on_failure);
         let when = when(self.delay, self.run_at).unwrap_or_else(|fault| {
             faults.push(fault);
             When::Now
@@ -98,42 +122,52 @@ impl EnqueueRequest {
             timeout: self.timeout,
             retry: self.retry_config,
             tags: self.tags,
-            ..DispatchOptions::default()
+            id: self.operation_id,
+            unique: self.deduplication_key.map(|key| if key == "auto" { Unique::Auto } else { Unique::Key(key) }),
+            on_success,
+            on_failure,
         };
         faults.extend(limits::check_options(&options).err().map(beyond));
-        match spec(self.task_type, data, examples) {
+        let taken = is_taken(&self.task_type, Offer::of(api)).map_err(|refusal| Fault::new("/task_type", refusal));
+        match taken.and_then(|()| spec(self.task_type, payload(self.task_data)?)) {
             Ok(spec) if faults.is_empty() => Ok(Dispatch { spec, options }),
-            Ok(_) => Err(Problem::invalid(faults)),
+            Ok(_) => Err(faults),
             Err(fault) => {
                 faults.insert(0, fault);
-                Err(Problem::invalid(faults))
+                Err(faults)
             }
         }
     }
 }
 
+/// Refuses types that callers may not enqueue: those for trying the system out, and those that reach beyond it.
+pub fn is_taken(task_type: &str, offer: Offer) -> Result<(), String> {
+    let refusal = match task_type {
+        _ if TRIAL_TYPES.contains(&task_type) && !offer.examples => {
+            "is for trying the system out: start the server with --examples to allow it"
+        }
+        WEBHOOK if !offer.builtins.webhook => {
+            "follows from on_success and on_failure: the setting callbacks.from_api lets callers enqueue it, too"
+        }
+        DATABASE_OPERATION if !offer.builtins.database_operation => {
+            "is not for callers of the API: the setting tables.from_api lets them enqueue it"
+        }
+        _ => return Ok(()),
+    };
+    Err(format!("{task_type} {refusal}"))
+}
+
+/// An empty object where nothing is given.
+fn payload(given: Option<RawJson>) -> Result<RawJson, Fault> {
+    let data = given.map_or_else(|| RawJson::parse("{}".into()), Ok);
+    data.map_err(|error| Fault::new("/task_data", error.to_string()))
+}
+
 /// Decodes the payload as a worker will, so that what no worker could run is not stored.
-fn spec(task_type: String, data: RawJson, examples: bool) -> Result<JobSpec, Fault> {
-    if !is_offered(&task_type, examples) {
-        let detail = format!("{task_type} is for trying the system out: start the server with --examples to allow it");
-        return Err(Fault::new("/task_type", detail));
-    }
+pub fn spec(task_type: String, data: RawJson) -> Result<JobSpec, Fault> {
     limits::check_payload(data.get().len()).map_err(beyond)?;
-    if data.get().starts_with('[') && takes_an_object(&task_type) {
-        return Err(Fault::new("/task_data", "a list where an object of the job's fields belongs"));
-    }
     let job = decode_payload(&task_type, &data).map_err(undecodable)?;
     JobSpec::with_data(job.as_ref(), task_type, data).map_err(|error| Fault::new("/task_type", error.to_string()))
-}
-
-/// Whether the API takes jobs of this type, if there is one.
-pub fn is_offered(task_type: &str, examples: bool) -> bool {
-    examples || !TRIAL_TYPES.contains(&task_type)
-}
-
-/// serde would read a list as the values of the fields in turn, which the type's own schema does not allow.
-fn takes_an_object(task_type: &str) -> bool {
-    registry::find(task_type).is_some_and(|known| (known.schema)().get("type").is_some_and(|kind| kind == "object"))
 }
 
 fn undecodable(error: Undecodable) -> Fault {
@@ -161,11 +195,6 @@ fn timeout_fault(timeout: Duration) -> Option<Fault> {
     (timeout.is_zero() || timeout > MAX_TIMEOUT).then(|| {
         Fault::new("/timeout", format!("is {} s: give more than 0, at most {most} (a day)", timeout.as_secs_f64()))
     })
-}
-
-/// A member that is there has a value: `null` is read as its type would read it, not as its absence.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 fn object_present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {

@@ -1,12 +1,12 @@
 #!lua flags=allow-oom
 -- Pauses a queue, or ends its pause.
--- KEYS: 1 flag of a paused queue
+-- KEYS: 1 marks
 -- ARGV: 1 1 to pause, 0 to resume, 2 queue, 3 wake channel
 -- Returns: 1
 if ARGV[1] == '1' then
-  redis.call('SET', KEYS[1], '1')
+  redis.call('HSET', KEYS[1], 'paused', '1')
 else
-  redis.call('DEL', KEYS[1])
+  redis.call('HDEL', KEYS[1], 'paused')
   announce(ARGV[3], ARGV[2])
 end
 return 1

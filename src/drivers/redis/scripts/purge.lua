@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Removes waiting jobs of one queue for good: pending ones first, then delayed ones.
--- KEYS: 1-4 pending by priority, 5 delayed, 6 jobs, 7 state, 8 unique keys, 9 outbox
+-- KEYS: 1-4 pending by priority, 5 delayed, 6 jobs, 7 state, 8 unique keys, 9 outbox, 10 marks
 -- ARGV: 1 most to remove, 2 priorities to remove, a digit each, 3 delayed jobs to pass over
 -- Returns: number removed, number of delayed jobs passed over here, 1 if nothing is left to look at, then two per removed
 --          job under a named id: id; number of the claim on it
@@ -8,18 +8,22 @@ local delayed, jobs, state, unique, outbox = KEYS[5], KEYS[6], KEYS[7], KEYS[8],
 local most, priorities, skipped = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 -- Fail on a key of a wrong type while nothing has been written yet.
 for priority = 1, 4 do redis.call('LLEN', KEYS[priority]) end
-for i = 5, 9 do redis.call(i == 5 and 'ZCARD' or 'HLEN', KEYS[i]) end
+for i = 5, 10 do redis.call(i == 5 and 'ZCARD' or 'HLEN', KEYS[i]) end
 
-local gone, passed = {}, 0
+local gone, passed, husks = {}, 0, 0
 for place = 1, #priorities do
-  local room = most - #gone
+  local room = most - #gone - husks
   if room == 0 then break end
-  local ids = redis.call('RPOP', KEYS[byte(priorities, place) - 48], room) or {}
+  local digit = sub(priorities, place, place)
+  local ids = redis.call('RPOP', KEYS[byte(digit) - 48], room) or {}
+  local popped = #ids
+  if popped > 0 then ids = without_husks(KEYS[10], digit, ids) end
+  husks = husks + popped - #ids
   for _, id in ipairs(ids) do gone[#gone + 1] = id end
 end
 local is_all = false
-if #gone < most then
-  local room = most - #gone
+local room = most - #gone - husks
+if room > 0 then
   local members = redis.call('ZRANGE', delayed, skipped, skipped + room - 1)
   local taken = {}
   for _, member in ipairs(members) do

@@ -1,6 +1,6 @@
 #!lua
 -- Stores new jobs of one queue, all or none. No allow-oom: a full Redis refuses new jobs and goes on with the old ones.
--- KEYS: 1-4 pending by priority, 5 delayed, 6 jobs, 7 stats, 8 unique keys, 9 outbox
+-- KEYS: 1-4 pending by priority, 5 delayed, 6 jobs, 7 stats, and if any job has more to it 8 unique keys, 9 outbox
 -- ARGV: 1 now or '', 2 queue, 3 wake channel, 4 w if a conflict of one withholds all, else -, then two per job:
 --       id (16) + mark 1-4 or A-D + n (now) | a (after) | t (at) + of A-D: more + microseconds; body
 -- Returns: one letter per job (p pending, d delayed, r repeated, n repeated and its claim noted, c conflict,
@@ -29,43 +29,33 @@ local earliest
 local count, repeats = 0, 0
 local locks, locked, claims, holders = {}, {}, {}, {}
 
--- What a head with more says: more, where its microseconds begin, and its unique key if it has one.
-local function more_of(head)
-  local length = tonumber(sub(head, 35, 37))
-  return sub(head, 19, 37 + length), 38 + length, length > 0 and sub(head, 38, 37 + length) or nil
-end
-
--- A job that is there already. The record takes the number of the latest claim on its id, so that letting go of the
--- record lets go of that claim.
-local function again(i, id, head, before)
-  outcomes[i] = 'r'
-  if not has_more(byte(head, 17)) or not has_more(byte(before, 17)) then return end
-  local claim, known = sub(head, 19, 34), claim_of(before)
-  if claim == NO_CLAIM or not known then return end
-  if claim > known then
-    stored[id] = sub(before, 1, 33) .. claim .. sub(before, 50)
-    pairs_to_set[#pairs_to_set + 1] = id
-    pairs_to_set[#pairs_to_set + 1] = stored[id]
-    claims[#claims + 1] = 'c' .. id
-    claims[#claims + 1] = claim
-  end
-  outcomes[i] = 'n'
-end
-
 for i, id in ipairs(ids) do
   local head, body = ARGV[3 + 2 * i], ARGV[4 + 2 * i]
   local before = stored[id] or found[i]
   if before then
-    if sub(before, body_at(before)) == body then again(i, id, head, before) else outcomes[i] = 'c' end
+    outcomes[i] = sub(before, body_at(before)) == body and 'r' or 'c'
+    -- The record takes the number of the latest claim on its id: letting go of the record lets go of that claim.
+    local claim = byte(head, 17) >= 65 and sub(head, 19, 34) or NO_CLAIM
+    local known = byte(before, 17) >= 65 and byte(before, 17) < 97 and sub(before, 34, 49) or NO_CLAIM
+    if outcomes[i] == 'r' and claim ~= NO_CLAIM and known ~= NO_CLAIM then
+      outcomes[i] = 'n'
+      if claim > known then
+        stored[id] = sub(before, 1, 33) .. claim .. sub(before, 50)
+        pairs_to_set[#pairs_to_set + 1] = id
+        pairs_to_set[#pairs_to_set + 1] = stored[id]
+        claims[#claims + 1] = 'c' .. id
+        claims[#claims + 1] = claim
+      end
+    end
   else
     -- Numbers are turned into text as rarely as can be: in a script that costs more than all else.
     local mark, kind, due, more, from = byte(head, 17), byte(head, 18), now, nil, 19
     local digit, holder = sub(head, 17, 17), nil
     if mark >= 65 then
-      digit = string.char(mark - 16)
-      local key
-      more, from, key = more_of(head)
-      if key then
+      local last = 37 + sub(head, 35, 37)
+      digit, more, from = string.char(mark - 16), sub(head, 19, last), last + 1
+      local key = sub(head, 38, last)
+      if key ~= '' then
         holder = locked[key] or holder_of(unique, jobs, key)
         if not holder then
           locked[key] = id
@@ -94,8 +84,8 @@ for i, id in ipairs(ids) do
         list[#list + 1] = id
         outcomes[i] = 'p'
       end
-      local claim = more and claim_of(job)
-      if claim then
+      local claim = more and sub(more, 1, 16) or NO_CLAIM
+      if claim ~= NO_CLAIM then
         claims[#claims + 1] = 'c' .. id
         claims[#claims + 1] = claim
       end

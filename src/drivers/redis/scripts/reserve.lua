@@ -1,12 +1,13 @@
 #!lua flags=allow-oom
 -- Takes jobs of one queue for a worker, by priority and then first in first out. Due jobs are promoted first.
 -- KEYS: 1-4 pending by priority, 5 delayed, 6 jobs, 7 state, 8 leases, 9 the worker's reserved list, 10 quarantine,
---       11 flag of a paused queue
+--       11 marks
 -- ARGV: 1 now or '', 2 lease in microseconds, 3 call, 4 most jobs to take, 5 priorities to take, a digit each, in order,
 --       6 worker, 7 most jobs to promote, 8 queue, 9 wake channel
 -- Returns: now, microseconds until the next delayed job is due or -1, then three per job:
 --          id + priority + attempts, value of `jobs`, trail
 local delayed, jobs, state, leases, reserved, quarantine = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local marks = KEYS[11]
 local now = clock(ARGV[1])
 local at = stamp(now)
 local call, max, order, worker = ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
@@ -15,10 +16,14 @@ redis.call('HLEN', jobs)
 redis.call('HLEN', state)
 redis.call('ZCARD', leases)
 local holds = redis.call('LLEN', reserved) > 0
-if redis.call('EXISTS', KEYS[11]) == 1 then max = 0 end
+local is_marked, husks = redis.call('HLEN', marks) > 0, 0
+if is_marked and redis.call('HEXISTS', marks, 'paused') == 1 then max = 0 end
 
 local promoted = promote(delayed, now, tonumber(ARGV[7]))
 local reply, taken, states = { now, 0 }, {}, {}
+
+-- Husks that one call lets go of, so that however many there are it stays short.
+local MOST_HUSKS = 1000
 
 -- Numbers are turned into text once for the whole batch: in a script that costs more than all else.
 local first_attempt = '000001' .. call .. NEVER_SETTLED .. at
@@ -59,14 +64,21 @@ end
 for place = 1, #order do
   local digit = sub(order, place, place)
   local priority = byte(digit) - 48
-  while #taken < max do
+  while #taken < max and husks < MOST_HUSKS do
     local asked = max - #taken
     local ids = redis.call('RPOP', KEYS[priority], asked)
     if not ids then break end
-    local bodies = redis.call('HMGET', jobs, unpack(ids))
-    local befores = redis.call('HMGET', state, unpack(ids))
-    for i, id in ipairs(ids) do take(id, digit, bodies[i], befores[i]) end
-    if #ids < asked then break end
+    local popped = #ids
+    if is_marked then
+      ids = without_husks(marks, digit, ids)
+      husks = husks + popped - #ids
+    end
+    if #ids > 0 then
+      local bodies = redis.call('HMGET', jobs, unpack(ids))
+      local befores = redis.call('HMGET', state, unpack(ids))
+      for i, id in ipairs(ids) do take(id, digit, bodies[i], befores[i]) end
+    end
+    if popped < asked or husks >= MOST_HUSKS then break end
   end
 end
 
@@ -75,6 +87,6 @@ if #taken > 0 then
   redis.call('LPUSH', reserved, unpack(taken))
 end
 if holds or #taken > 0 then redis.call('ZADD', leases, 'GT', stamp(later(now, ARGV[2])), worker) end
-if promoted > #taken then announce(ARGV[9], ARGV[8]) end
+if promoted > #taken or husks >= MOST_HUSKS then announce(ARGV[9], ARGV[8]) end
 reply[2] = until_due(delayed, now)
 return reply

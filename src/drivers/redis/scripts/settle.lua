@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Ends attempts of one worker's jobs of one queue, each under its token, and remembers what follows from them.
 -- KEYS: 1-4 pending by priority, 5 delayed, 6 state, 7 stats, 8 completed, 9 cancelled, 10 failed,
---       11 the worker's reserved list, 12 jobs, 13 unique keys, 14 outbox
+--       11 the worker's reserved list, 12 jobs, 13 unique keys, and with followers 14 outbox
 -- ARGV: 1 now or '', 2 queue, 3 wake channel, 4 worker, 5 last argument that belongs to a job, then two per job:
 --       id (16) + token (22) + verb + t if it timed out, p if the blocking pool was full, else - + delay in microseconds;
 --       trail
@@ -61,7 +61,7 @@ for i, id in ipairs(ids) do
         freed[#freed + 1] = job and held_key(unique, id, job)
       end
     else
-      kind = settle_later(id, head, verb, priority_of(byte(digit)))
+      kind = settle_later(id, head, verb, byte(digit) - (byte(digit) < 65 and 48 or 64))
       if verb ~= 'l' then attempt = string.format('%06d', math.max(sub(token, 1, 6) - 1, 0)) .. sub(token, 7) end
       if verb ~= 'q' then times = available .. sub(before, 79, 94) end
     end

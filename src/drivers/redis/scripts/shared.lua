@@ -1,4 +1,5 @@
--- What every script begins with; `scripts.rs` puts it behind the first line.
+-- What the scripts share; `scripts.rs` puts what a script uses of it behind its first line. A function costs something at
+-- every call even where it is not called, so a blank line ends each part, and parts are left out by name.
 --
 -- Value of a job in `jobs`: created_at (16 digits, microseconds), then its mark and its body. The mark tells the priority:
 --   1-4    and no more
@@ -15,9 +16,15 @@
 --   47-62  changed_at (of a reserved job: when its holder got it)
 --   63-78  available_at        79-94  started_at
 --   95-    worker (while reserved), a line feed, the trail
+--
+-- Fields of `marks`, a hash that most queues do not have: `paused`; an id, with how many husks of it are in its pending
+-- list; a digit 1-4, with how many husks there are in the list of that priority.
 local sub, byte = string.sub, string.byte
+
 local NEVER_SETTLED = '0000000000000000000000'
+
 local NO_CLAIM = '0000000000000000'
+
 -- Largest whole number that a score keeps exactly; lies in the year 2255.
 local LAST_TIME = 9007199254740991
 
@@ -64,8 +71,8 @@ end
 
 -- The unique key of such a job if the job has it now, or nil.
 local function held_key(unique, id, job)
-  local key = key_of(job)
-  return key and redis.call('HGET', unique, key) == id and key or nil
+  local key = sub(job, 53, 52 + sub(job, 50, 52))
+  return key ~= '' and redis.call('HGET', unique, key) == id and key or nil
 end
 
 -- The job that has a unique key and is there, or nil.
@@ -97,6 +104,23 @@ local function note_release(outbox, reply, id, claim)
   outbox[#outbox + 1] = claim
   reply[#reply + 1] = id
   reply[#reply + 1] = claim
+end
+
+-- Lets go of husks: ids popped from the list of a priority whose jobs were cancelled there, and that only stayed because
+-- to look for them would have been dear. Where a job waits there again, the husk is the one popped first. Returns the other
+-- ids.
+local function without_husks(marks, priority, ids)
+  local counts, left, kept = redis.call('HMGET', marks, unpack(ids)), {}, {}
+  for i, id in ipairs(ids) do
+    local husks = left[id] or tonumber(counts[i] or 0)
+    if husks > 0 then left[id] = husks - 1 else kept[#kept + 1] = id end
+  end
+  if #kept == #ids then return kept end
+  for id, husks in pairs(left) do
+    if husks > 0 then redis.call('HSET', marks, id, husks) else redis.call('HDEL', marks, id) end
+  end
+  if redis.call('HINCRBY', marks, priority, #kept - #ids) <= 0 then redis.call('HDEL', marks, priority) end
+  return kept
 end
 
 -- The letter of the state that a job is in. One that waits is pending or delayed according to where it waits.

@@ -1,0 +1,39 @@
+-- The credit examples. Amounts are whole numbers of ten-thousandths.
+CREATE TABLE users (
+    user_id       TEXT NOT NULL PRIMARY KEY,
+    email         TEXT NOT NULL UNIQUE,
+    registered_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- What each user has. The checks are the last line of defence: no code path may break them.
+CREATE TABLE accounts (
+    user_id   TEXT   NOT NULL PRIMARY KEY,
+    balance   BIGINT NOT NULL DEFAULT 0 CHECK (balance >= 0),
+    purchased BIGINT NOT NULL DEFAULT 0 CHECK (purchased >= 0),
+    used      BIGINT NOT NULL DEFAULT 0 CHECK (used >= 0),
+    CHECK (balance = purchased - used)
+);
+
+-- Every change of a balance, once per transaction id; `balance` is what it left.
+CREATE TABLE credit_transactions (
+    transaction_id TEXT   NOT NULL PRIMARY KEY,
+    user_id        TEXT   NOT NULL,
+    kind           TEXT   NOT NULL CHECK (kind IN ('opening', 'purchase', 'update')),
+    amount         BIGINT NOT NULL CHECK (amount <> 0),
+    currency       TEXT,
+    balance        BIGINT NOT NULL CHECK (balance >= 0),
+    job_id         TEXT   NOT NULL,
+    posted_at      TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+CREATE INDEX credit_transactions_user ON credit_transactions (user_id);
+
+-- What credit_calculation has found, once per job.
+CREATE TABLE credit_calculations (
+    job_id          TEXT   NOT NULL PRIMARY KEY,
+    user_id         TEXT   NOT NULL,
+    total_purchased BIGINT NOT NULL,
+    total_used      BIGINT NOT NULL,
+    credit_score    BIGINT NOT NULL,
+    calculated_at   TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+CREATE INDEX credit_calculations_user ON credit_calculations (user_id);

@@ -1,0 +1,77 @@
+//! `journeyman retry`.
+
+use std::process::ExitCode;
+
+use clap::{ArgGroup, Args};
+use journeyman_job::{JobId, QueueName};
+use serde_json::json;
+
+use super::by_id::{self, Told};
+use super::output::Output;
+use super::{Outcome, operations};
+use crate::config::Config;
+use crate::queue::operations::{Operations, RetriedMany, RetryOutcome};
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["ids", "all", "queue"])))]
+pub(super) struct RetryOptions {
+    /// Failed or cancelled jobs
+    #[arg(value_name = "ID")]
+    ids: Vec<JobId>,
+    /// All failed jobs of every queue
+    #[arg(long)]
+    all: bool,
+    /// All failed jobs of this queue
+    #[arg(long, value_name = "NAME")]
+    queue: Option<QueueName>,
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+pub(super) async fn run(config: Config, options: RetryOptions, output: Output) -> Outcome {
+    let (operations, _) = operations(&config).await?;
+    if options.ids.is_empty() {
+        return retry_all(&operations, options.queue.as_ref(), output).await;
+    }
+    let outcomes = operations.retry_each(&options.ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let told: Vec<Told> = options.ids.into_iter().zip(outcomes).map(|(id, outcome)| told(id, outcome)).collect();
+    by_id::tell(&told, output)
+}
+
+async fn retry_all(operations: &Operations, queue: Option<&QueueName>, output: Output) -> Outcome {
+    let (mut sum, mut start) = (RetriedMany::default(), None);
+    loop {
+        let RetriedMany { retried, duplicates, gone, next } = operations.retry_failed(queue, start).await?;
+        sum.retried += retried;
+        sum.duplicates += duplicates;
+        sum.gone += gone;
+        start = next;
+        if start.is_none() {
+            break;
+        }
+    }
+    let RetriedMany { retried, duplicates, gone, .. } = sum;
+    let mut sentence = format!("{retried} failed jobs put back");
+    if duplicates > 0 {
+        sentence += &format!("; {duplicates} left, as another job does the same work");
+    }
+    if gone > 0 {
+        sentence += &format!("; {gone} were gone");
+    }
+    output.tell(&json!({"retried": retried, "duplicates": duplicates, "gone": gone}), sentence)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn told(id: JobId, outcome: RetryOutcome) -> Told {
+    match outcome {
+        RetryOutcome::Retried => Told::done(id, "retried"),
+        RetryOutcome::Not(state) => {
+            Told::left(id, state.as_str(), format!("is {state}: only failed and cancelled jobs can be retried"))
+        }
+        RetryOutcome::Duplicate(first) => {
+            Told::left(id, "duplicate", format!("stays as it is: job {first} does the same work and has not ended"))
+        }
+        RetryOutcome::Expired => Told::left(id, "expired", "its record has been pruned"),
+        RetryOutcome::Nothing => Told::nothing(id),
+    }
+}

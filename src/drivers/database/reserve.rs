@@ -1,0 +1,213 @@
+//! Taking jobs.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use journeyman_job::{Priority, QueueName};
+
+use super::fault::Fault;
+use super::link::Row;
+use super::rows::{Taken, attempts, whole};
+use super::transaction::{Change, Transaction};
+use super::value::{Rows, Value};
+use super::{Core, lanes, lease, promote};
+use crate::clock::Timestamp;
+use crate::queue::{Reservation, ReserveRequest, Reserved, ReservedJob, StoreError, Token, limits};
+
+/// The first places of the lines of some queues.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    /// Lines of pending jobs that are not empty.
+    pending: HashSet<i64>,
+    /// When the first delayed job of a queue is due, from now on.
+    due: Vec<(QueueName, Duration)>,
+}
+
+/// The lines to look at, as rows.
+pub(super) fn lines(queues: &[QueueName], with_pending: bool) -> Rows {
+    let priorities = if with_pending { &Priority::DESCENDING[..] } else { &[] };
+    let pending = |queue| priorities.iter().map(move |priority| (lanes::pending(queue, *priority), queue));
+    let all = queues.iter().flat_map(|queue| pending(queue).chain([(lanes::delayed(queue), queue)]));
+    let (numbers, names): (Vec<i64>, Vec<&str>) = all.map(|(lane, queue)| (lane, queue.as_str())).unzip();
+    Rows::default().ints(numbers).texts(names)
+}
+
+impl Heads {
+    pub(super) fn read(
+        queues: &[QueueName],
+        rows: &[Box<dyn Row>],
+        time: impl Fn(i64) -> Timestamp,
+    ) -> Result<Self, Fault> {
+        let mut heads = Self::default();
+        for row in rows {
+            let (lane, place) = (row.int(0)?, row.int(1)?);
+            match queues.iter().find(|queue| lanes::delayed(queue) == lane) {
+                Some(queue) => {
+                    let wait = Timestamp::from_micros(place).since(time(row.int(2)?));
+                    heads.due.push((queue.clone(), wait));
+                }
+                None => {
+                    heads.pending.insert(lane);
+                }
+            }
+        }
+        Ok(heads)
+    }
+
+    /// Whether a job can be taken now.
+    fn has_work(&self) -> bool {
+        !self.pending.is_empty() || !self.due_queues().is_empty()
+    }
+
+    /// Queues with delayed jobs that have come due, by name: in the order in which everyone locks them.
+    pub(super) fn due_queues(&self) -> BTreeSet<&QueueName> {
+        self.due.iter().filter(|(_, wait)| wait.is_zero()).map(|(queue, _)| queue).collect()
+    }
+
+    fn next_due(&self) -> Option<Duration> {
+        self.due.iter().map(|(_, wait)| *wait).min()
+    }
+}
+
+impl Core {
+    /// Looks before it locks: an idle worker costs one statement that writes nothing, unless there is a hold to renew.
+    pub(super) async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
+        let queues = request.queues;
+        let rows = lines(queues, true);
+        let found = self.read(&self.sql.look, &[Value::Int(1), Value::Rows(&rows)]).await?;
+        let heads = Heads::read(queues, &found, |told| self.time.told(told))?;
+        if !request.is_repeat && (request.max == 0 || !heads.has_work()) {
+            self.change(&lease::RenewIfHolding { worker: request.worker, lease: request.lease }).await?;
+            return Ok(Reserved { jobs: Vec::new(), next_due: heads.next_due() });
+        }
+        self.change(&Reserve { request, heads: &heads }).await
+    }
+}
+
+#[derive(Debug)]
+struct Reserve<'a> {
+    request: &'a ReserveRequest<'a>,
+    heads: &'a Heads,
+}
+
+#[async_trait]
+impl Change for Reserve<'_> {
+    type Answer = Reserved;
+
+    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Reserved, Fault> {
+        let Self { request, heads } = self;
+        let mut jobs = if request.is_repeat { taken_by_call(tx, request).await? } else { Vec::new() };
+        let mut next_due = heads.next_due();
+        if jobs.is_empty() {
+            let promoted = heads.due_queues();
+            for queue in &promoted {
+                promote::promote_queue(tx, queue, limits::PER_CALL).await?;
+            }
+            self.take(tx, &promoted, &mut jobs).await?;
+            if !promoted.is_empty() {
+                next_due = look_at_delayed(tx, request.queues, true).await?.next_due();
+            }
+        }
+        if jobs.is_empty() {
+            lease::renew_if_holding(tx, request.worker, request.lease).await?;
+        } else {
+            lease::renew(tx, request.worker, request.lease).await?;
+        }
+        Ok(Reserved { jobs, next_due })
+    }
+}
+
+impl Reserve<'_> {
+    /// From the lines in which something stood a moment ago, or may stand now that due jobs were promoted.
+    async fn take(
+        &self,
+        tx: &mut Transaction<'_>,
+        promoted: &BTreeSet<&QueueName>,
+        jobs: &mut Vec<ReservedJob>,
+    ) -> Result<(), Fault> {
+        let request = self.request;
+        for priority in request.order {
+            for queue in request.queues {
+                let room = request.max - jobs.len();
+                let lane = lanes::pending(queue, priority);
+                if room == 0 || !(self.heads.pending.contains(&lane) || promoted.contains(&queue)) {
+                    continue;
+                }
+                let values = [Value::Int(lane), Value::Text(queue.as_str()), Value::Int(whole(room))];
+                let front = tx.rows(&tx.sql.front, &values).await?;
+                let count = whole(front.len());
+                for row in front {
+                    jobs.push(in_hand(row.as_ref(), request, queue, priority, tx.now)?);
+                }
+                if count > 0 {
+                    let entry = tx.ledger.entry(queue);
+                    entry.add_pending(priority, -count);
+                    entry.reserved += count;
+                }
+            }
+        }
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let ids = Rows::default().ids(jobs.iter().map(|job| job.reservation.job));
+        let values = [
+            Value::Int(tx.now.as_micros()),
+            Value::Text(request.worker.as_str()),
+            Value::Int(lanes::held_by(request.worker)),
+            Value::Int(request.call.0.cast_signed()),
+            Value::Rows(&ids),
+        ];
+        tx.run(&tx.sql.take, &values).await?;
+        Ok(())
+    }
+}
+
+/// A row of the statement `front` as it will be once it is taken.
+fn in_hand(
+    row: &dyn Row,
+    request: &ReserveRequest<'_>,
+    queue: &QueueName,
+    priority: Priority,
+    reserved_at: Timestamp,
+) -> Result<ReservedJob, Fault> {
+    let reservation = Reservation {
+        job: row.job_id(0)?,
+        queue: queue.clone(),
+        priority,
+        worker: request.worker.clone(),
+        // Counted here, so that a crash in mid-run still costs a try.
+        token: Token { attempt: attempts(row, 1)? + 1, call: request.call },
+    };
+    Ok(ReservedJob { reservation, body: row.bytes(3)?, trail: row.bytes(2)?, reserved_at, lost: None })
+}
+
+/// What the call took when it was first made.
+pub(super) async fn taken_by_call(
+    tx: &mut Transaction<'_>,
+    request: &ReserveRequest<'_>,
+) -> Result<Vec<ReservedJob>, Fault> {
+    let worker = request.worker;
+    let values =
+        [Value::Int(lanes::held_by(worker)), Value::Text(worker.as_str()), Value::Int(request.call.0.cast_signed())];
+    let rows = tx.rows(&tx.sql.held_by_call, &values).await?;
+    let mut taken = rows.iter().map(|row| Taken::read(row.as_ref(), worker)).collect::<Result<Vec<_>, _>>()?;
+    let rank = |queue: &QueueName| request.queues.iter().position(|listed| listed == queue);
+    let urgency = |priority| request.order.iter().position(|listed| *listed == priority);
+    taken.sort_by_key(|Taken { job: ReservedJob { reservation, .. }, place, .. }| {
+        (urgency(reservation.priority), rank(&reservation.queue), *place)
+    });
+    Ok(taken.into_iter().map(|taken| taken.job).collect())
+}
+
+/// When the first delayed jobs are due. `heeds_pauses` if those of paused queues are not wanted.
+pub(super) async fn look_at_delayed(
+    tx: &mut Transaction<'_>,
+    queues: &[QueueName],
+    heeds_pauses: bool,
+) -> Result<Heads, Fault> {
+    let rows = lines(queues, false);
+    let found = tx.rows(&tx.sql.look, &[Value::Int(i64::from(heeds_pauses)), Value::Rows(&rows)]).await?;
+    let now = tx.now;
+    Heads::read(queues, &found, |_| now)
+}

@@ -1,0 +1,5 @@
+-- Some of what workers hold. A row is job_id.
+SELECT j.job_id, j.attempts, j.reserved_at, j.trail, j.payload, j.queue, j.priority, j.place, j.call_id, j.started_at
+FROM JSON_TABLE(?1, '$[*]' COLUMNS (job_id CHAR(32) PATH '$[0]')) AS t
+STRAIGHT_JOIN queue_jobs AS j ON j.job_id = UNHEX(t.job_id)
+WHERE j.state = 'reserved'

@@ -1,0 +1,2 @@
+-- What was announced so far.
+SELECT queue, version FROM queue_wakes

@@ -1,0 +1,5 @@
+-- Locks the front of a line of pending jobs, as far as others have not.
+-- $1 lane, $2 queue, $3 how many.
+SELECT job_id, attempts, trail, payload FROM queue_jobs
+WHERE lane = $1 AND queue = $2
+ORDER BY place, id LIMIT $3 FOR UPDATE SKIP LOCKED

@@ -1,0 +1,2 @@
+-- The paused queues.
+SELECT queue FROM queue_paused ORDER BY queue

@@ -1,0 +1,2 @@
+-- Every queue that was ever pushed to.
+SELECT DISTINCT queue FROM queue_stats ORDER BY queue
