@@ -9,6 +9,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
+use journeyman::clock::Timestamp;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
     Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,

@@ -318,6 +318,8 @@ conformance!(postgres);
 conformance!(redis);
 conformance!(sqlite);
 
+conformance_under_faults!(mariadb_under_faults, mariadb);
 conformance_under_faults!(memory_under_faults, memory);
+conformance_under_faults!(postgres_under_faults, postgres);
 conformance_under_faults!(redis_under_faults, redis);
 conformance_under_faults!(sqlite_under_faults, sqlite);
