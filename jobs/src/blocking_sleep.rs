@@ -5,7 +5,7 @@ use journeyman_job::prelude::*;
 #[serde(deny_unknown_fields)]
 pub struct BlockingSleep {
     #[serde(with = "journeyman_job::seconds")]
-    #[schemars(with = "f64")]
+    #[schemars(with = "f64", range(min = 0, max = 315_360_000))]
     pub seconds: Duration,
 }
 

@@ -9,7 +9,7 @@ pub struct CreditPurchase {
     pub user_id: UserId,
     /// More than zero.
     #[serde(deserialize_with = "Amount::read_positive")]
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(schema_with = "Amount::positive_schema")]
     pub amount: Amount,
     pub currency: Currency,
     pub transaction_id: TransactionId,

@@ -9,6 +9,7 @@ pub struct CreditUpdate {
     pub user_id: UserId,
     /// Not zero.
     #[serde(deserialize_with = "Amount::read_not_zero")]
+    #[schemars(schema_with = "Amount::not_zero_schema")]
     pub amount: Amount,
     pub transaction_id: TransactionId,
 }

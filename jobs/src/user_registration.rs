@@ -10,7 +10,7 @@ pub struct UserRegistration {
     pub email: Email,
     /// Not below zero, which it is by default.
     #[serde(default, deserialize_with = "Amount::read_not_negative")]
-    #[schemars(extend("minimum" = 0))]
+    #[schemars(schema_with = "Amount::not_negative_schema")]
     pub credit_balance: Amount,
 }
 

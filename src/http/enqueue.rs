@@ -16,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
+pub(super) use self::request::is_taken;
 use super::ApiState;
 use super::detached::detached;
 use super::edge::needs;

@@ -17,6 +17,7 @@ use super::edge::needs;
 use super::enqueue::{self, Enqueued, request};
 use super::error::{Fault, Problem, ProblemBody};
 use super::extract::JsonBody;
+use super::json;
 use crate::access::Scope;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -54,6 +55,7 @@ struct UserRegistrationRequest {
     #[schema(value_type = String, required = true, max_length = 254)]
     email: Option<RawJson>,
     /// What the account is opened with: 0 by default.
+    #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = f64, required = false, minimum = 0)]
     credit_balance: Option<RawJson>,
 }

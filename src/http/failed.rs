@@ -70,7 +70,8 @@ struct FailedPage {
     operation_id = "listFailedJobs",
     tag = "failed",
     params(
-        ("queue_name" = Option<String>, Query, description = "Only of this queue."),
+        ("queue_name" = Option<String>, Query, description = "Only of this queue.",
+            pattern = "^[A-Za-z0-9._-]{1,255}$"),
         ("limit" = Option<usize>, Query, description = "Jobs on the page, 1 to 100; 50 by default.",
             minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
@@ -110,8 +111,10 @@ struct Flushed {
     operation_id = "flushFailedJobs",
     tag = "failed",
     params(
-        ("queue_name" = Option<String>, Query, description = "Only of this queue."),
-        ("hours" = Option<u32>, Query, description = "Only of jobs that failed longer ago."),
+        ("queue_name" = Option<String>, Query, description = "Only of this queue.",
+            pattern = "^[A-Za-z0-9._-]{1,255}$"),
+        ("hours" = Option<u64>, Query, description = "Only of jobs that failed longer ago.",
+            maximum = 4_294_967_295_u32),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the answer before."),
     ),
     responses(

@@ -33,7 +33,8 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     operation_id = "listJobs",
     tag = "jobs",
     params(
-        ("queue_name" = Option<String>, Query, description = "Only of this queue."),
+        ("queue_name" = Option<String>, Query, description = "Only of this queue.",
+            pattern = "^[A-Za-z0-9._-]{1,255}$"),
         ("state" = Option<StateWord>, Query, description = "Only in this state."),
         ("task_type" = Option<String>, Query, description = "Only of this type."),
         ("tag" = Option<String>, Query, description = "Only with this tag."),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use journeyman_job::Integral;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -46,7 +47,7 @@ where
     T: Deserialize<'de>,
     D: Deserializer<'de, Error: fmt::Display>,
 {
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+    serde_path_to_error::deserialize(Integral(deserializer)).map_err(|error| {
         let pointer = error.path().iter().filter_map(step).collect();
         fault(pointer, error.inner().to_string())
     })
@@ -81,6 +82,11 @@ fn step(segment: &Segment) -> Option<String> {
         Segment::Map { key } => Some(format!("/{}", escape(key))),
         Segment::Enum { .. } | Segment::Unknown => None,
     }
+}
+
+/// A member that is there has a value: `null` is read as its type would read it, not as its absence.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Reads a member that must be an object; see [`read`].

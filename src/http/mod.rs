@@ -19,6 +19,7 @@ mod jobs;
 mod json;
 mod lookup;
 mod metrics;
+mod offer;
 mod openapi;
 mod query;
 mod queues;
@@ -45,6 +46,7 @@ pub use code::Code;
 pub use edge::{Access, Edge, EdgeOptions};
 pub use error::{Fault, Problem};
 pub use metrics::WorkerGauge;
+use offer::Offer;
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
@@ -139,7 +141,7 @@ impl fmt::Debug for PoolGauge {
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
     let (resources, document) = resources(state.examples).split_for_parts();
-    framed(resources.merge(docs::router(&openapi::complete(&document))), state)
+    framed(resources.merge(docs::router(&openapi::complete(&document, Offer::of(&state)))), state)
 }
 
 /// Only what says how the process does: `/live`, `/ready` and `/metrics`.

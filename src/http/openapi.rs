@@ -1,16 +1,20 @@
 //! The API's description, OpenAPI 3.1, made from the handlers and the job types of this binary.
 
-use journeyman_job::registry;
-use serde_json::{Map, Value};
+mod demands;
+mod payloads;
+mod rules;
+
+use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, tag::TagBuilder};
 
 use super::edge::SECURITY;
+use super::offer::Offer;
 use super::{resources, yaml};
 
-/// The document.
+/// The document of a server with API keys that offers all there is.
 pub fn openapi() -> Value {
-    complete(&resources(true).into_openapi())
+    complete(&resources(true).into_openapi(), Offer::ALL)
 }
 
 /// The document in YAML, as it is kept beside the code.
@@ -51,80 +55,16 @@ pub(super) fn head() -> OpenApi {
         .build()
 }
 
-/// Adds the payload schema of every job type, as `Job.<name>`.
+/// Adds what only the finished JSON can hold, and takes out what this server does not ask for.
 ///
-/// It is done on the finished JSON, because utoipa's own schema type would lose what schemars knows beyond it.
-pub(super) fn complete(document: &OpenApi) -> Value {
+/// utoipa's own schema type would lose what schemars knows beyond it, and has no word for a rule between members.
+pub(super) fn complete(document: &OpenApi, offer: Offer) -> Value {
     // A document of strings, numbers and lists can always be written.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
-        for job_type in registry::types() {
-            add(schemas, &format!("Job.{}", job_type.name), (job_type.schema)().to_value());
-        }
+        payloads::add_all(schemas);
+        rules::add(schemas, offer);
     }
+    demands::strip(&mut document, offer);
     document
-}
-
-/// Adds a schema that stands by itself: its definitions become components next to it, and its references follow them.
-fn add(schemas: &mut Map<String, Value>, name: &str, mut schema: Value) {
-    redirect(&mut schema, name);
-    if let Some(object) = schema.as_object_mut() {
-        object.remove("$schema");
-        if let Some(Value::Object(definitions)) = object.remove("$defs") {
-            schemas.extend(definitions.into_iter().map(|(key, value)| (component(name, &key), value)));
-        }
-    }
-    schemas.insert(name.to_owned(), schema);
-}
-
-fn redirect(schema: &mut Value, name: &str) {
-    match schema {
-        Value::Object(members) => {
-            for (key, value) in members {
-                match value.as_str().and_then(|target| target.strip_prefix('#')) {
-                    Some(target) if key == "$ref" => {
-                        let moved = target.strip_prefix("/$defs/").map_or(name.to_owned(), |key| component(name, key));
-                        *value = Value::from(format!("#/components/schemas/{moved}"));
-                    }
-                    _ => redirect(value, name),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| redirect(item, name)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// OpenAPI allows fewer characters in the name of a component than JSON schema does.
-fn component(name: &str, definition: &str) -> String {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let safe: String = definition.chars().map(|c| if allowed(c) { c } else { '_' }).collect();
-    format!("{name}.{safe}")
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn definitions_become_components_and_references_follow() {
-        let mut schemas = Map::new();
-        let schema = json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "properties": {"items": {"items": {"$ref": "#/$defs/Item<u8>"}}, "parent": {"$ref": "#"}},
-            "$defs": {"Item<u8>": {"properties": {"next": {"$ref": "#/$defs/Item<u8>"}}}}
-        });
-        add(&mut schemas, "Job.tree", schema);
-        let item = "#/components/schemas/Job.tree.Item_u8_";
-        let expected = json!({
-            "Job.tree": {"properties": {
-                "items": {"items": {"$ref": item}},
-                "parent": {"$ref": "#/components/schemas/Job.tree"}
-            }},
-            "Job.tree.Item_u8_": {"properties": {"next": {"$ref": item}}}
-        });
-        assert_eq!(Value::Object(schemas), expected);
-    }
 }

@@ -83,7 +83,8 @@ async fn purge(
     operation_id = "purgeQueueByName",
     tag = "queues",
     params(
-        ("queue_name" = String, Query, description = "The queue."),
+        ("queue_name" = String, Query, description = "The queue.",
+            pattern = "^[A-Za-z0-9._-]{1,255}$"),
         ("priority" = Option<PriorityGiven>, Query, description = "Only jobs of this priority."),
     ),
     responses(
@@ -135,7 +136,8 @@ async fn pause(
     path = "/api/queue/pause",
     operation_id = "pauseQueueByName",
     tag = "queues",
-    params(("queue_name" = String, Query, description = "The queue; it need not have been pushed to.")),
+    params(("queue_name" = String, Query, description = "The queue; it need not have been pushed to.",
+            pattern = "^[A-Za-z0-9._-]{1,255}$")),
     responses(
         (status = 200, description = "It is paused.", body = PauseState),
         (status = 422, description = "Not a queue name.", body = ProblemBody,
@@ -175,7 +177,8 @@ async fn resume(
     path = "/api/queue/resume",
     operation_id = "resumeQueueByName",
     tag = "queues",
-    params(("queue_name" = String, Query, description = "The queue.")),
+    params(("queue_name" = String, Query, description = "The queue.",
+            pattern = "^[A-Za-z0-9._-]{1,255}$")),
     responses(
         (status = 200, description = "It is not paused.", body = PauseState),
         (status = 422, description = "Not a queue name.", body = ProblemBody,

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use journeyman_job::Priority;
+use journeyman_job::{Priority, seconds};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::code::Code;
-use crate::queue::State;
+use crate::queue::{State, limits};
 
 /// A job's state.
 pub struct StateWord;
@@ -45,7 +45,8 @@ pub struct PriorityGiven;
 
 impl PartialSchema for PriorityGiven {
     fn schema() -> RefOr<Schema> {
-        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(4));
+        let numbers = Priority::DESCENDING.map(Priority::as_number);
+        let number = ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(numbers));
         OneOfBuilder::new()
             .item(ObjectBuilder::new().schema_type(Type::String).pattern(Some(
                 "^([Ll][Oo][Ww]|[Nn][Oo][Rr][Mm][Aa][Ll]|[Hh][Ii][Gg][Hh]|[Cc][Rr][Ii][Tt][Ii][Cc][Aa][Ll])$",
@@ -78,36 +79,72 @@ impl ToSchema for CodeWord {
     }
 }
 
+/// A tag.
+pub struct TagGiven;
+
+impl PartialSchema for TagGiven {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(limits::TAG)).into()
+    }
+}
+
+impl ToSchema for TagGiven {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Tag")
+    }
+}
+
 /// A `retry_config`, whose members depend on its strategy.
 pub struct RetryConfigGiven;
 
 impl PartialSchema for RetryConfigGiven {
     fn schema() -> RefOr<Schema> {
-        let number = || ObjectBuilder::new().schema_type(Type::Number);
-        let seconds = |text: &str| number().minimum(Some(0)).description(Some(text));
-        let delays = ArrayBuilder::new().items(seconds("Seconds.")).min_items(Some(1)).max_items(Some(100));
-        let attempts = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
-        ObjectBuilder::new()
+        let number = |least: f64, most: f64, text: &str| {
+            let number = ObjectBuilder::new().schema_type(Type::Number).minimum(Some(least)).maximum(Some(most));
+            number.description(Some(text))
+        };
+        let longest = seconds::MAX.as_secs_f64();
+        let wait = |text: &str| number(0.0, longest, text);
+        let delays = ArrayBuilder::new().items(wait("Seconds.")).min_items(Some(1)).max_items(Some(100));
+        let fixed = strategy("fixed", "The same wait each time.")
+            .property("delay", wait("Seconds between tries."))
+            .required("strategy")
+            .required("delay");
+        let exponential = strategy("exponential", "Waits that grow. The strategy where none is named.")
+            .property("base", number(1.0, 1000.0, "Each wait is this many times the one before; 2 by default."))
+            .property("min_delay", wait("The first wait, 1 s by default; not longer than `max_delay`."))
+            .property("max_delay", wait("The longest wait; 60 s by default, or `min_delay` if that is longer."));
+        let custom = strategy("custom", "A list of waits.")
+            .property("delays", delays.description(Some("Each wait in turn; the last one repeats.")))
+            .required("strategy")
+            .required("delays");
+        let attempts = || {
+            let integer = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u32::MAX));
+            integer.description(Some("Executions in total; 0 = no limit."))
+        };
+        let budget = || number(limits::TIMEOUT.as_secs_f64(), longest, "Total budget since the first attempt began, seconds.");
+        let jitter = || ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Varies waits by 10 %."));
+        let of_all = |strategy: ObjectBuilder| {
+            strategy
+                .property("max_attempts", attempts())
+                .property("timeout", budget())
+                .property("jitter", jitter())
+                .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+        };
+        [fixed, exponential, custom]
+            .into_iter()
+            .fold(OneOfBuilder::new(), |all, strategy| all.item(of_all(strategy)))
             .description(Some("When to try again. Each strategy takes its own members beside those of all."))
-            .property("strategy", words(["fixed", "exponential", "custom"], "`exponential` by default."))
-            .property("delay", seconds("fixed: seconds between tries."))
-            .property(
-                "base",
-                number().minimum(Some(1)).maximum(Some(1000)).description(Some("exponential: 2 by default.")),
-            )
-            .property("min_delay", seconds("exponential: the first wait, 1 s by default."))
-            .property("max_delay", seconds("exponential: the longest wait, 60 s by default."))
-            .property("delays", delays.description(Some("custom: each wait in turn; the last one repeats.")))
-            .property("max_attempts", attempts.description(Some("Executions in total; 0 = no limit.")))
-            .property("timeout", seconds("Total budget since the first attempt began."))
-            .property(
-                "jitter",
-                ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Varies waits by 10 %.")),
-            )
-            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
             .examples([serde_json::json!({"strategy": "custom", "delays": [60, 300.5], "max_attempts": 5})])
             .into()
     }
+}
+
+fn strategy(name: &'static str, description: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .title(Some(name))
+        .description(Some(description))
+        .property("strategy", ObjectBuilder::new().schema_type(Type::String).enum_values(Some([name])))
 }
 
 impl ToSchema for RetryConfigGiven {

@@ -14,7 +14,7 @@ pub const BULK: usize = 1000;
 pub const PER_CALL: usize = 500;
 /// Tags of one job.
 pub const TAGS: usize = 20;
-/// Length of one tag, bytes.
+/// Length of one tag, characters.
 pub const TAG: usize = 100;
 /// Longest `deduplication_key`, characters.
 pub const UNIQUE_KEY: usize = 255;
@@ -23,8 +23,8 @@ pub const DELAY: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Shortest time limit: options are kept in milliseconds.
 pub const TIMEOUT: Duration = Duration::from_millis(1);
-/// Latest `run_at`, seconds since 1970: the end of 2199, which every store can hold.
-const LAST_RUN_AT: i64 = 7_258_118_400;
+/// Latest `run_at`, seconds since 1970: the end of 2199 wherever on earth it ends last, which every store can hold.
+const LAST_RUN_AT: i64 = 7_258_204_800;
 
 /// What is beyond a limit: the field, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,8 +68,8 @@ pub fn check_options(options: &DispatchOptions) -> Result<(), Beyond> {
         let message = format!("holds {} entries: at most {TAGS} are allowed", options.tags.len());
         return Err(Beyond { field: "tags", message });
     }
-    if let Some(tag) = options.tags.iter().find(|tag| tag.is_empty() || tag.len() > TAG) {
-        let message = format!("holds one of {} bytes: give 1 to {TAG}", tag.len());
+    if let Some(tag) = options.tags.iter().find(|tag| !(1..=TAG).contains(&tag.chars().count())) {
+        let message = format!("holds one of {} characters: give 1 to {TAG}", tag.chars().count());
         return Err(Beyond { field: "tags", message });
     }
     if let Some(Unique::Key(key)) = &options.unique

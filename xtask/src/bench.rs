@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{cargo, process, tools};
+use crate::{cargo, process, target, tools};
 
 pub fn run(args: &[OsString]) -> Result<(), String> {
     tools::ensure_servers()?;
@@ -13,9 +13,6 @@ pub fn run(args: &[OsString]) -> Result<(), String> {
     process::run(Command::new(program()?).args(args))
 }
 
-/// Next to the folder this program was built into, which holds wherever the user has put the target folder.
 fn program() -> Result<PathBuf, String> {
-    let this = env::current_exe().map_err(|error| format!("cannot tell where this program is: {error}"))?;
-    let target = this.ancestors().nth(2).ok_or("this program is not in a target folder")?;
-    Ok(target.join("bench-run").join("bench").with_extension(env::consts::EXE_EXTENSION))
+    Ok(target::folder()?.join("bench-run").join("bench").with_extension(env::consts::EXE_EXTENSION))
 }

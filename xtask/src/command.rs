@@ -8,6 +8,8 @@ Usage: cargo xtask <command>
 Commands:
   test [-- <args>]   everything a change must pass; <args> go to the test harness
   bench [<args>]     build and run the whole-system load; <args> go to it
+  schemathesis [-- <args>]
+                     hold the HTTP API against its own description; <args> go to `schemathesis run`
   fmt                format every package
   help               print this list";
 
@@ -15,6 +17,7 @@ Commands:
 pub enum Command {
     Test { harness: Vec<OsString> },
     Bench { args: Vec<OsString> },
+    Schemathesis { args: Vec<OsString> },
     Fmt,
     Help,
 }
@@ -27,7 +30,7 @@ impl Command {
         let mut rest: Vec<OsString> = args.collect();
         match name.to_str() {
             // The load has a `--help` of its own.
-            Some("test" | "fmt") if rest.first().is_some_and(is_help) => Ok(Self::Help),
+            Some("test" | "schemathesis" | "fmt") if rest.first().is_some_and(is_help) => Ok(Self::Help),
             Some("test") => {
                 if let Some(first) = rest.first()
                     && first != "--"
@@ -42,6 +45,12 @@ impl Command {
                     rest.remove(0);
                 }
                 Ok(Self::Bench { args: rest })
+            }
+            Some("schemathesis") => {
+                if rest.first().is_some_and(|first| first == "--") {
+                    rest.remove(0);
+                }
+                Ok(Self::Schemathesis { args: rest })
             }
             Some("fmt") => match rest.first() {
                 Some(extra) => Err(format!("`fmt` takes no arguments, but got `{}`", extra.display())),
@@ -85,6 +94,10 @@ mod tests {
             ("bench", Command::Bench { args: vec![] }),
             ("bench --jobs 10", Command::Bench { args: words("--jobs 10") }),
             ("bench -- --jobs 10", Command::Bench { args: words("--jobs 10") }),
+            ("schemathesis", Command::Schemathesis { args: vec![] }),
+            ("schemathesis --help", Command::Help),
+            ("schemathesis -- --seed 7", Command::Schemathesis { args: words("--seed 7") }),
+            ("schemathesis --seed 7", Command::Schemathesis { args: words("--seed 7") }),
             ("bench --help", Command::Bench { args: words("--help") }),
         ];
         for (line, expected) in table {
@@ -101,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_usage_lists_every_command() {
-        for name in ["test", "bench", "fmt", "help"] {
+        for name in ["test", "bench", "schemathesis", "fmt", "help"] {
             assert!(USAGE.lines().any(|line| line.trim_start().starts_with(name)), "{name}");
         }
     }

@@ -7,9 +7,11 @@ mod cargo;
 mod command;
 mod harness;
 mod process;
+mod schemathesis;
 mod steps;
 mod suite;
 mod tally;
+mod target;
 mod tools;
 
 use std::env;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     match Command::parse(env::args_os().skip(1)) {
         Ok(Command::Test { harness }) => suite::run(&harness),
         Ok(Command::Bench { args }) => exit_code(bench::run(&args)),
+        Ok(Command::Schemathesis { args }) => exit_code(schemathesis::run(&args)),
         Ok(Command::Fmt) => exit_code(process::run(&mut cargo::command(["fmt", "--all"]))),
         Ok(Command::Help) => {
             println!("{}", command::USAGE);

@@ -156,13 +156,43 @@ impl JsonSchema for Amount {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "An exact amount: a number, or the same as a string, with at most four digits after the point.",
-            "type": ["number", "string"],
-            "pattern": r"^-?\d{1,12}(\.\d{1,4})?$",
-            "exclusiveMinimum": -1_000_000_000_000_i64,
-            "exclusiveMaximum": 1_000_000_000_000_i64,
-        })
+        described(&format!("^-?{DIGITS}$"))
+    }
+}
+
+/// What JSON schemas write for the digits of an amount.
+const DIGITS: &str = r"[0-9]{1,12}(\.[0-9]{1,4})?";
+
+fn described(pattern: &str) -> Schema {
+    json_schema!({
+        "description": "An exact amount: a number, or the same as a string, with at most four digits after the point.",
+        "type": ["number", "string"],
+        "pattern": pattern,
+        "multipleOf": 0.0001,
+        "exclusiveMinimum": -1_000_000_000_000_i64,
+        "exclusiveMaximum": 1_000_000_000_000_i64,
+    })
+}
+
+/// For `#[schemars(schema_with)]`, each beside the reading that checks it.
+impl Amount {
+    pub fn positive_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut schema = described(&format!(r"^(?![0.]+$){DIGITS}$"));
+        schema.insert("exclusiveMinimum".to_owned(), 0.into());
+        schema
+    }
+
+    pub fn not_negative_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut schema = described(&format!(r"^(-(?=[0.]+$))?{DIGITS}$"));
+        schema.remove("exclusiveMinimum");
+        schema.insert("minimum".to_owned(), 0.into());
+        schema
+    }
+
+    pub fn not_zero_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut schema = described(&format!(r"^-?(?![0.]+$){DIGITS}$"));
+        schema.insert("not".to_owned(), serde_json::json!({"const": 0}));
+        schema
     }
 }
 

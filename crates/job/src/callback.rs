@@ -26,7 +26,7 @@ pub enum CallbackError {
     Empty,
     #[error("a callback URL must begin with https://, and this one begins with {0}")]
     Scheme(String),
-    #[error("a callback of {0} bytes: at most {max} are allowed", max = Callback::MAX_BYTES)]
+    #[error("a callback of {0} characters: at most {max} are allowed", max = Callback::MAX_CHARS)]
     TooLong(usize),
 }
 
@@ -38,15 +38,15 @@ enum Written {
 }
 
 impl Callback {
-    /// Longest name or URL.
-    pub const MAX_BYTES: usize = 2048;
+    /// Longest name or URL, characters.
+    pub const MAX_CHARS: usize = 2048;
 
     /// Reads a name or an https URL.
     pub fn parse(text: &str) -> Result<Self, CallbackError> {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme);
         match scheme {
             _ if text.is_empty() => Err(CallbackError::Empty),
-            _ if text.len() > Self::MAX_BYTES => Err(CallbackError::TooLong(text.len())),
+            _ if text.chars().count() > Self::MAX_CHARS => Err(CallbackError::TooLong(text.chars().count())),
             None => Ok(Self::Job(text.to_owned())),
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => Ok(Self::Url(text.to_owned())),
             Some(scheme) => Err(CallbackError::Scheme(format!("{}://", scheme.chars().take(20).collect::<String>()))),

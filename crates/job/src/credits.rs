@@ -185,15 +185,21 @@ checked_text!(
 );
 
 checked_text!(
-    /// Something with one `@` between two parts, at most 254 bytes. Only a letter tells whether it can be delivered.
+    /// Something with one `@` between two parts, at most 254 characters. Only a letter tells whether it can be delivered.
     Email,
-    { "type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$", "maxLength": 254 },
+    { "type": "string", "pattern": EMAIL, "maxLength": 254 },
     "is no address: give something like ada@example.org",
     |text| {
         let parts: Vec<&str> = text.split('@').collect();
         let is_clean = !text.contains(|c: char| c.is_whitespace() || c.is_control());
-        text.len() <= 254 && is_clean && matches!(parts[..], [name, host] if !name.is_empty() && !host.is_empty())
+        text.chars().count() <= 254 && is_clean && matches!(parts[..], [name, host] if !name.is_empty() && !host.is_empty())
     }
+);
+
+/// The same as a pattern: `\s` is not the same everywhere.
+const EMAIL: &str = concat!(
+    r"^[^@\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+@",
+    r"[^@\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$"
 );
 
 /// What the ids of opening balances begin with.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::handler::{self, Registered};
 use crate::secret::{self, Origin};
-use crate::{Job, RawJson};
+use crate::{Integral, Job, RawJson};
 
 /// Why a body is no job of the type that it names.
 #[derive(Debug, Clone, PartialEq, Eq, Default, thiserror::Error)]
@@ -47,7 +47,7 @@ fn read(handler: Option<&'static Registered>, body: &[u8]) -> Result<Box<dyn Job
 pub(crate) fn tracked<'de, T: Deserialize<'de>>(text: &'de [u8], outer: usize) -> Result<T, Misfit> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let mut track = serde_path_to_error::Track::new();
-    T::deserialize(serde_path_to_error::Deserializer::new(&mut deserializer, &mut track)).map_err(|error| {
+    T::deserialize(serde_path_to_error::Deserializer::new(Integral(&mut deserializer), &mut track)).map_err(|error| {
         let pointer = track.path().iter().skip(outer).filter_map(pointer_step).collect();
         Misfit { pointer, message: without_position(&error.to_string()), is_missing_key: false }
     })

@@ -79,6 +79,11 @@ impl Edge {
         }))
     }
 
+    /// Whether callers need keys.
+    pub(super) fn has_keys(&self) -> bool {
+        matches!(self.0.access, Access::Keys(_))
+    }
+
     pub(super) fn metrics_open(&self) -> bool {
         self.0.metrics_open
     }

@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::super::ApiState;
 use super::super::error::Fault;
+use super::super::offer::Offer;
 use super::request::is_taken;
 use crate::queue::callbacks;
 
@@ -29,7 +30,7 @@ impl CallbackGiven {
     pub fn checked(self, member: &str, api: &ApiState) -> Result<Callback, Fault> {
         let refuse = |detail: String| Fault::new(format!("/{member}{}", self.at), detail);
         if let Callback::Job(name) = &self.callback {
-            is_taken(name, api).map_err(refuse)?;
+            is_taken(name, Offer::of(api)).map_err(refuse)?;
         }
         callbacks::check(&self.callback).map_err(|error| refuse(error.to_string()))?;
         Ok(self.callback)
@@ -76,26 +77,29 @@ impl<'de> Deserialize<'de> for CallbackGiven {
 
 impl PartialSchema for CallbackGiven {
     fn schema() -> RefOr<Schema> {
-        let text = |pattern: &str, description: &str| {
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .pattern(Some(pattern))
-                .max_length(Some(Callback::MAX_BYTES))
-                .description(Some(description))
-        };
+        // The names that are known are filled in where all is known of the server.
+        let name =
+            || ObjectBuilder::new().schema_type(Type::String).description(Some("A job type or a registered handler."));
+        let url = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .title(Some("url"))
+            .pattern(Some("^[Hh][Tt][Tt][Pp][Ss]://"))
+            .max_length(Some(Callback::MAX_CHARS))
+            .description(Some("An https URL that the outcome is posted to."));
         let object = ObjectBuilder::new()
-            .property("task_type", text("^[^:]+$", "A job type or a registered handler."))
+            .title(Some("object"))
+            .property("task_type", name())
             .required("task_type")
             .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
         OneOfBuilder::new()
-            .item(text("^[^:]+$", "A job type or a registered handler."))
-            .item(text("^[Hh][Tt][Tt][Pp][Ss]://", "An https URL that the outcome is posted to."))
+            .item(name().title(Some("name")))
+            .item(url)
             .item(object)
             .description(Some(
                 "A job of its own, with its own tries. Its payload is `{entity, result, operation_id}` after a success \
                  and `{entity, error, operation_id}` after a failure; `entity` is the ended job's payload.",
             ))
-            .examples([serde_json::json!("record_callback"), serde_json::json!("https://example.org/done")])
+            .examples([serde_json::json!("send_notification"), serde_json::json!("https://example.org/done")])
             .into()
     }
 }

@@ -14,7 +14,7 @@ use super::super::detached::detached;
 use super::super::edge::needs;
 use super::super::error::{Fault, Problem, ProblemBody};
 use super::super::extract::{JsonBody, PathOf};
-use super::super::lookup;
+use super::super::{json, lookup};
 use super::super::summary::{Cursor, Moved};
 use crate::access::Scope;
 use crate::queue::operations::{Operations, Place, RetriedMany, RetryOutcome};
@@ -65,15 +65,19 @@ async fn retry_one(State(api): State<ApiState>, PathOf(id): PathOf<JobId>) -> Re
 #[schema(example = json!({"queue_name": "default"}))]
 pub struct RetryRequest {
     /// These; cancelled ones too.
+    #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = Vec<Uuid>, required = false, min_items = 1, max_items = 1000)]
     ids: Option<Vec<JobId>>,
     /// All of this queue.
-    #[schema(value_type = String, required = false)]
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(value_type = String, required = false, pattern = "^[A-Za-z0-9._-]{1,255}$")]
     queue_name: Option<QueueName>,
     /// All of every queue; `true` is all it can be.
+    #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = bool, required = false)]
     all: Option<bool>,
     /// `next_cursor` of the answer before.
+    #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = String, required = false)]
     cursor: Option<String>,
 }
