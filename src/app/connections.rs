@@ -52,10 +52,7 @@ fn configured(config: &Config) -> Option<Arc<dyn Codec>> {
 /// The same store with its bodies in another form, and so every further connection to it.
 fn coded(connected: Connected, codec: Arc<dyn Codec>) -> Connected {
     let Connected { store, connect, circuit, name } = connected;
-    let wrapped = {
-        let codec = Arc::clone(&codec);
-        move |store| Arc::new(CodedStore::new(store, Arc::clone(&codec))) as Arc<dyn Store>
-    };
+    let wrapped = move |store| Arc::new(CodedStore::new(store, Arc::clone(&codec))) as Arc<dyn Store>;
     let store = wrapped(store);
     let connect: Connect = Arc::new(move || {
         let (opening, wrapped) = (connect(), wrapped.clone());

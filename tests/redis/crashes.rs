@@ -338,7 +338,7 @@ async fn r23_a_lock_of_a_wrong_type_is_refused_before_anything_is_written() {
     assert!(matches!(store.push(&[job(), keyed.clone()], Unit::Queue).await, Err(StoreError::Refused(_))));
     assert_eq!(number(&server, &["DBSIZE"]), 2);
     server.ask(&["DEL", unique]);
-    assert_eq!(store.push(&[keyed.clone()], Unit::Queue).await.unwrap(), [STORED]);
+    assert_eq!(store.push(std::slice::from_ref(&keyed), Unit::Queue).await.unwrap(), [STORED]);
     let taken = reserve(&store, 1).await.unwrap();
     server.ask(&["RENAME", unique, "journeyman:{default}:aside"]);
     server.ask(&["SET", unique, "by hand"]);
