@@ -122,7 +122,8 @@ impl PartialSchema for RetryConfigGiven {
             let integer = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u32::MAX));
             integer.description(Some("Executions in total; 0 = no limit."))
         };
-        let budget = || number(limits::TIMEOUT.as_secs_f64(), longest, "Total budget since the first attempt began, seconds.");
+        let budget =
+            || number(limits::TIMEOUT.as_secs_f64(), longest, "Total budget since the first attempt began, seconds.");
         let jitter = || ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Varies waits by 10 %."));
         let of_all = |strategy: ObjectBuilder| {
             strategy

@@ -128,7 +128,6 @@ mod tests {
             "file:///canary",
             "gopher://example.org:6379/canary",
             "https://",
-            "https:///canary",
             "https://user:canary@example.org/",
             "https://canary@example.org/",
             "https://127.0.0.1/",

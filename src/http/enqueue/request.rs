@@ -209,7 +209,9 @@ fn time_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dat
     let text = String::deserialize(deserializer)?;
     match DateTime::parse_from_rfc3339(&text) {
         // By the year as it is written, as the description says it.
-        Ok(time) if time.year() >= 2200 => Err(D::Error::custom(format!("is {text}: give a time before the year 2200"))),
+        Ok(time) if time.year() >= 2200 => {
+            Err(D::Error::custom(format!("is {text}: give a time before the year 2200")))
+        }
         Ok(time) => Ok(Some(time.to_utc())),
         Err(error) => {
             Err(D::Error::custom(format!("{text:?} is no RFC 3339 time such as 2030-01-01T09:00:00Z: {error}")))
