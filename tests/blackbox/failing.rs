@@ -1,4 +1,4 @@
-//! R29, P1: failed, put back, completed; and every process killed in between.
+//! R29, R55, P1: failed, put back, completed; and every process killed in between.
 
 use serde_json::json;
 
