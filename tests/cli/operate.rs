@@ -211,10 +211,10 @@ fn r51_jobs_are_found_and_cancelled(home: &Home) {
         let jobs = page["jobs"].as_array().unwrap().clone();
         jobs.iter().map(|job| job["task_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(found(&["--tag", "mine"]), [mine.clone()]);
-    assert_eq!(found(&["--type", "echo"]), [later.clone()]);
-    assert_eq!(found(&["--state", "completed"]), [done.clone()]);
-    assert_eq!(found(&["--queue", "mail"]), [mine.clone()]);
+    assert_eq!(found(&["--tag", "mine"]), std::slice::from_ref(&mine));
+    assert_eq!(found(&["--type", "echo"]), std::slice::from_ref(&later));
+    assert_eq!(found(&["--state", "completed"]), std::slice::from_ref(&done));
+    assert_eq!(found(&["--queue", "mail"]), std::slice::from_ref(&mine));
     assert_eq!(found(&[]).len(), 3);
     let first = home.json(&["jobs", "--limit", "1", "--json"]);
     let rest = found(&["--cursor", first["next_cursor"].as_str().unwrap()]);

@@ -57,7 +57,7 @@ fn storm(home: Home, place: &Place, purchases: usize) {
                         return;
                     }
                     // Some clients lose the answer and ask again.
-                    for _ in 0..=usize::from(number % 10 == 0) {
+                    for _ in 0..=usize::from(number.is_multiple_of(10)) {
                         purchase(api, number);
                     }
                 }

@@ -24,13 +24,13 @@ async fn shop(place: &Place) -> Tables {
     tables
 }
 
-fn operation(value: Value) -> DatabaseOperation {
+fn operation(value: &Value) -> DatabaseOperation {
     let text = value.to_string();
     RawJson::parse(text).unwrap().decode().unwrap()
 }
 
 async fn operate(tables: &Tables, value: Value) -> Result<u64, Fault> {
-    tables.operate(job(), &operation(value)).await
+    tables.operate(job(), &operation(&value)).await
 }
 
 async fn r42_each_operation_changes_what_it_says_and_tells_how_many_rows(place: &Place) {
@@ -58,7 +58,7 @@ async fn r42_each_operation_changes_what_it_says_and_tells_how_many_rows(place: 
 async fn r42_an_operation_is_made_once_per_job(place: &Place) {
     let shop = shop(place).await;
     let add =
-        operation(json!({"operation": "increment", "collection": "items", "data": {"stock": 1}, "filter": {"id": 1}}));
+        operation(&json!({"operation": "increment", "collection": "items", "data": {"stock": 1}, "filter": {"id": 1}}));
     let job: JobId = job();
     for _ in 0..3 {
         assert_eq!(shop.operate(job, &add).await, Ok(1));
