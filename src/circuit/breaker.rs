@@ -39,6 +39,8 @@ pub(super) enum Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pass {
     era: u64,
+    /// Failures in a row when it was let through.
+    failures: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,16 @@ enum State {
     Probing,
 }
 
-/// Counts failures in a row. Times are durations since some moment that only the caller knows.
+/// Why a call is not let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// No call is, for so long.
+    Back(Duration),
+    /// One call is finding out whether the store is back.
+    ByProbe,
+}
+
+/// Counts failures in a row, each of a call that began after the one before it had failed. Times are durations since some moment that only the caller knows.
 #[derive(Debug)]
 pub(super) struct Breaker {
     threshold: u32,
@@ -69,21 +80,20 @@ impl Breaker {
         Self { threshold: threshold.max(1), recovery, state: State::Closed { failures: 0 }, era: 0, opened: 0 }
     }
 
-    /// Lets a call through, or says how long none will be.
-    pub(super) fn ask(&mut self, now: Duration) -> Result<Pass, Duration> {
+    /// Lets a call through, or says why not.
+    pub(super) fn ask(&mut self, now: Duration) -> Result<Pass, Held> {
         match self.state {
             State::Closed { .. } => {}
             State::Open { until } if until <= now => self.enter(State::Probing),
-            State::Open { until } => return Err(until.saturating_sub(now)),
-            // How long the probe takes nobody knows; soon is the best guess.
-            State::Probing => return Err(Duration::ZERO),
+            State::Open { until } => return Err(Held::Back(until.saturating_sub(now))),
+            State::Probing => return Err(Held::ByProbe),
         }
-        Ok(Pass { era: self.era })
+        Ok(self.pass())
     }
 
     /// A call that is never held back: it tells as much as any other while the breaker is closed.
     pub(super) fn sign_of_life(&self) -> Pass {
-        Pass { era: self.era }
+        self.pass()
     }
 
     pub(super) fn ended(&mut self, pass: Pass, how: Ended, now: Duration) {
@@ -92,6 +102,8 @@ impl Breaker {
         }
         match (self.state, how) {
             (State::Closed { .. }, Ended::Answered) => self.state = State::Closed { failures: 0 },
+            // Calls that were under way together fail together when a connection is lost: that is one failure, not many.
+            (State::Closed { failures }, Ended::Failed) if failures != pass.failures => {}
             (State::Closed { failures }, Ended::Failed) if failures + 1 >= self.threshold => self.open(now),
             (State::Closed { failures }, Ended::Failed) => self.state = State::Closed { failures: failures + 1 },
             (State::Closed { .. } | State::Open { .. }, _) => {}
@@ -128,6 +140,11 @@ impl Breaker {
     /// Times it has opened.
     pub(super) fn opened(&self) -> u64 {
         self.opened
+    }
+
+    fn pass(&self) -> Pass {
+        let failures = if let State::Closed { failures } = self.state { failures } else { 0 };
+        Pass { era: self.era, failures }
     }
 
     fn open(&mut self, now: Duration) {
@@ -168,7 +185,7 @@ mod tests {
         }
         let mut breaker = failed(5);
         assert_eq!((breaker.phase(at(0)), breaker.opened()), (Phase::Open, 1));
-        assert_eq!(breaker.ask(at(10)), Err(at(20)));
+        assert_eq!(breaker.ask(at(10)), Err(Held::Back(at(20))));
         assert_eq!(breaker.remaining(at(29)), at(1));
     }
 
@@ -185,13 +202,29 @@ mod tests {
     }
 
     #[test]
+    fn r35_calls_that_fail_together_are_one_failure() {
+        let mut breaker = failed(0);
+        let under_way: Vec<Pass> = (0..50).map(|_| breaker.ask(at(0)).unwrap()).collect();
+        for pass in under_way {
+            breaker.ended(pass, Ended::Failed, at(1));
+        }
+        assert_eq!(breaker.phase(at(1)), Phase::Closed);
+        for second in 2..6 {
+            assert_eq!(breaker.phase(at(second)), Phase::Closed);
+            let pass = breaker.ask(at(second)).unwrap();
+            breaker.ended(pass, Ended::Failed, at(second));
+        }
+        assert_eq!(breaker.phase(at(6)), Phase::Open);
+    }
+
+    #[test]
     fn r35_after_the_recovery_time_exactly_one_call_tries() {
         let mut breaker = failed(5);
         assert!(breaker.ask(at(29)).is_err());
         assert_eq!(breaker.phase(at(30)), Phase::HalfOpen);
         let probe = breaker.ask(at(30)).unwrap();
         for second in [30, 31, 90] {
-            assert_eq!(breaker.ask(at(second)), Err(Duration::ZERO), "{second}");
+            assert_eq!(breaker.ask(at(second)), Err(Held::ByProbe), "{second}");
         }
         breaker.ended(probe, Ended::Answered, at(91));
         assert_eq!(breaker.phase(at(91)), Phase::Closed);
@@ -203,7 +236,7 @@ mod tests {
         let mut breaker = failed(5);
         let probe = breaker.ask(at(30)).unwrap();
         breaker.ended(probe, Ended::Failed, at(35));
-        assert_eq!((breaker.ask(at(35)), breaker.opened()), (Err(at(30)), 2));
+        assert_eq!((breaker.ask(at(35)), breaker.opened()), (Err(Held::Back(at(30))), 2));
         assert!(breaker.ask(at(65)).is_ok());
     }
 
@@ -235,13 +268,13 @@ mod tests {
         let mut breaker = failed(5);
         let beat = breaker.sign_of_life();
         breaker.ended(beat, Ended::Failed, at(2));
-        assert_eq!(breaker.ask(at(2)), Err(at(28)), "one that fails does not make it longer");
+        assert_eq!(breaker.ask(at(2)), Err(Held::Back(at(28))), "one that fails does not make it longer");
         breaker.has_seen_life(at(3));
         assert_eq!(breaker.phase(at(3)), Phase::HalfOpen);
         let probe = breaker.ask(at(3)).unwrap();
         assert!(breaker.ask(at(3)).is_err());
         breaker.has_seen_life(at(4));
         breaker.ended(probe, Ended::Failed, at(4));
-        assert_eq!(breaker.ask(at(4)), Err(at(30)), "only the probe decides");
+        assert_eq!(breaker.ask(at(4)), Err(Held::Back(at(30))), "only the probe decides");
     }
 }

@@ -9,13 +9,18 @@ mod breaker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
 pub use breaker::Phase;
 
 use crate::clock::Stopwatch;
 use crate::queue::StoreError;
-use breaker::{Breaker, Ended, Pass};
+use breaker::{Breaker, Ended, Held, Pass};
+
+/// How long a call waits, at the most, for another one to find out whether the store is back.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How patient to be with a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,12 +61,14 @@ struct Inner {
     deadline: Duration,
     since: Stopwatch,
     breaker: Mutex<Breaker>,
+    /// Told when a probe has ended.
+    verdict: Notify,
 }
 
 impl Circuit {
     pub fn new(options: CircuitOptions) -> Self {
         let breaker = Mutex::new(Breaker::new(options.threshold, options.recovery));
-        Self(Arc::new(Inner { deadline: options.deadline, since: Stopwatch::start(), breaker }))
+        Self(Arc::new(Inner { deadline: options.deadline, since: Stopwatch::start(), breaker, verdict: Notify::new() }))
     }
 
     pub fn phase(&self) -> Phase {
@@ -84,8 +91,8 @@ impl Circuit {
         verb: Verb,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let mut under_way = self.ask(verb)?;
-        let answer = match tokio::time::timeout(self.0.deadline, call).await {
+        let mut under_way = self.admit(verb).await?;
+        let answer = match timeout(self.0.deadline, call).await {
             Ok(answer) => answer,
             Err(_elapsed) => Err(overrun(verb, self.0.deadline)),
         };
@@ -93,12 +100,31 @@ impl Circuit {
         answer
     }
 
-    fn ask(&self, verb: Verb) -> Result<UnderWay<'_>, StoreError> {
+    /// An open breaker refuses at once. While one call finds out whether the store is back, the others wait for what it
+    /// says: a server that has just called itself ready must not refuse the next request.
+    async fn admit(&self, verb: Verb) -> Result<UnderWay<'_>, StoreError> {
+        let patience = Instant::now() + PROBE_PATIENCE.min(self.0.deadline);
+        loop {
+            let verdict = self.0.verdict.notified();
+            tokio::pin!(verdict);
+            // Before the breaker is asked: a verdict in between must be heard.
+            verdict.as_mut().enable();
+            match self.ask(verb) {
+                Ok(under_way) => return Ok(under_way),
+                Err(Held::Back(remaining)) => return Err(left_alone(remaining)),
+                Err(Held::ByProbe) => {
+                    timeout_at(patience, verdict).await.map_err(|_elapsed| left_alone(Duration::ZERO))?;
+                }
+            }
+        }
+    }
+
+    fn ask(&self, verb: Verb) -> Result<UnderWay<'_>, Held> {
         let now = self.now();
         let mut breaker = self.breaker();
         let pass = match verb {
             Verb::SignOfLife { .. } => breaker.sign_of_life(),
-            Verb::Read | Verb::Write => breaker.ask(now).map_err(left_alone)?,
+            Verb::Read | Verb::Write => breaker.ask(now)?,
         };
         Ok(UnderWay { circuit: self, pass, is_sign_of_life: matches!(verb, Verb::SignOfLife { .. }), ended: false })
     }
@@ -113,7 +139,11 @@ impl Circuit {
             _ if is_sign_of_life && before != Phase::Closed => {}
             how => breaker.ended(pass, how, now),
         }
-        match (before, breaker.phase(now)) {
+        let after = breaker.phase(now);
+        if after != before || before == Phase::HalfOpen {
+            self.0.verdict.notify_waiters();
+        }
+        match (before, after) {
             (Phase::Closed, Phase::Open) => warn!(
                 seconds = breaker.remaining(now).as_secs_f64(),
                 "the store has not answered several times in a row: it is left alone for a while"

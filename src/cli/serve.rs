@@ -78,7 +78,8 @@ async fn greet(app: &App, address: SocketAddr, works: bool) -> Outcome {
         r#"{"task_type": "process_order", "task_data": {"order_id": 1, "customer_email": "ada@example.org", "items": []}}"#
     };
     let types = registry::names().len();
-    output::line(format_args!(
+    // One piece: whoever reads the first line may look for the last.
+    output::line(format!(
         "Journeyman {version}
   listening   http://{address}   (API docs: http://{address}/docs)
   store       {store}

@@ -17,7 +17,11 @@ fn key(name: &str, scope: Scope, byte: u8) -> (String, ApiKey) {
 }
 
 fn guarded(access: Access) -> Api {
-    Api::with(|state| state.edge = Edge::new(EdgeOptions { access, ..EdgeOptions::default() }))
+    Api::with(|state| {
+        state.edge = Edge::new(EdgeOptions { access, ..EdgeOptions::default() });
+        // The description has every route there can be.
+        state.examples = true;
+    })
 }
 
 async fn ask(api: &Api, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {

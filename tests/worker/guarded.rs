@@ -75,13 +75,24 @@ async fn r35_no_write_is_repeated() {
 }
 
 #[tokio::test]
-async fn r35_one_probe_closes_it_and_its_companions_are_refused_meanwhile() {
+async fn r35_one_probe_closes_it_and_its_companions_wait_for_what_it_says() {
     let (faulty, store, circuit) = opened(Duration::from_millis(30)).await;
     crate::support::eventually("the store may be tried", async || circuit.phase() == Phase::HalfOpen).await;
     faulty.plan(Operation::Read, Fault::Late(Duration::from_millis(50)));
     let (probe, companion) = tokio::join!(biased; store.queues(), store.stats(&[]));
-    assert!(probe.is_ok() && matches!(companion, Err(StoreError::Unavailable(_))), "{probe:?} {companion:?}");
+    assert!(probe.is_ok() && companion.is_ok(), "{probe:?} {companion:?}");
     assert_eq!(circuit.phase(), Phase::Closed);
+}
+
+#[tokio::test]
+async fn r35_the_companions_of_a_probe_that_fails_are_refused_and_ask_the_store_nothing() {
+    let (faulty, store, circuit) = opened(Duration::from_millis(30)).await;
+    crate::support::eventually("the store may be tried", async || circuit.phase() == Phase::HalfOpen).await;
+    faulty.plan(Operation::Read, Fault::Late(LONG));
+    faulty.plan(Operation::Promote, Fault::After);
+    let (probe, companion) = tokio::join!(biased; store.queues(), store.promote(1));
+    assert!(probe.is_err() && matches!(companion, Err(StoreError::Unavailable(_))), "{probe:?} {companion:?}");
+    assert_eq!((circuit.opened(), faulty.pending()), (2, 1));
 }
 
 #[tokio::test]
