@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::peers::Peer;
 use crate::stores::Kind;
 
 /// Measures the whole system on this machine, for SQLite and for a private Redis.
@@ -33,9 +34,12 @@ pub struct Arguments {
     /// Measure only these
     #[arg(long, value_enum, value_delimiter = ',')]
     pub only: Vec<Section>,
-    /// Measure only this store
-    #[arg(long, value_enum)]
-    pub store: Option<Kind>,
+    /// Measure these stores
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Kind::Sqlite, Kind::Redis])]
+    pub store: Vec<Kind>,
+    /// Drain these other job queues too, in turn with the stores; needs what they are written in
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub peers: Vec<Peer>,
     #[command(subcommand)]
     pub role: Option<Role>,
 }
@@ -112,8 +116,9 @@ impl Arguments {
         self.only.is_empty() || self.only.contains(&section)
     }
 
-    pub fn kinds(&self) -> Vec<Kind> {
-        self.store.map_or_else(|| vec![Kind::Sqlite, Kind::Redis], |kind| vec![kind])
+    /// Whatever has to be there for what is measured.
+    pub fn needed(&self) -> Vec<Kind> {
+        self.store.iter().copied().chain(self.peers.iter().map(|peer| peer.store())).collect()
     }
 }
 

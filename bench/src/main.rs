@@ -1,4 +1,5 @@
-//! Whole-system load, run by `cargo xtask bench`: pushes, HTTP, drain, latency and memory, for SQLite and Redis.
+//! Whole-system load, run by `cargo xtask bench`: pushes, HTTP, drain, latency and memory, on any
+//! of the stores, and other job queues beside it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
@@ -10,11 +11,13 @@ mod guarded;
 mod http_load;
 mod latency;
 mod memory;
+mod peers;
 mod process;
 mod push;
 mod redis;
 mod report;
 mod rounds;
+mod servers;
 mod serving;
 mod stores;
 
@@ -70,7 +73,7 @@ fn whole(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    let stores = Stores::start().await?;
+    let stores = Stores::start(&arguments.needed()).await?;
     let report = rounds::run(arguments, &stores).await?;
     print!("{report}");
     if let Some(file) = &arguments.json {

@@ -60,6 +60,11 @@ impl RedisServer {
         Ok(self.number(&info, "used_cpu_user")? + self.number(&info, "used_cpu_sys")?)
     }
 
+    /// Elements of a list.
+    pub fn length(&self, list: &str) -> anyhow::Result<u64> {
+        Ok(self.ask(&format!("LLEN {list}"))?.parse()?)
+    }
+
     pub fn version(&self) -> anyhow::Result<String> {
         self.info("server")?.remove("redis_version").context("Redis does not tell its version")
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::arguments::Arguments;
 use crate::figures::{median, range};
 use crate::push::PAYLOAD;
+use crate::rounds::{DRAIN, PEERS};
 use crate::stores::Kind;
 
 /// What a figure counts; it decides how it is written.
@@ -41,7 +42,7 @@ pub struct Report {
 impl Report {
     pub fn new(redis: &str, arguments: &Arguments) -> Self {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
-        let notes = vec![
+        let mut notes = vec![
             format!("{} rounds, the stores in turn: median [least-most].", arguments.rounds),
             format!("{cores} cores, shared by everything here; redis-server {redis}, no persistence."),
             format!("Jobs: no-op, {PAYLOAD} bytes of JSON. Every store is created for one figure."),
@@ -55,6 +56,7 @@ impl Report {
              = jobs and nothing left. Job lines of `work` go to nowhere."
                 .to_owned(),
         ];
+        notes.extend(arguments.peers.iter().map(|peer| format!("{}.", peer.caveat())));
         Self { figures: Vec::new(), notes, loads: Vec::new() }
     }
 
@@ -92,6 +94,46 @@ impl Report {
         Some(if figure.rounds.len() > 1 { format!("{middle} [{}-{}]", write(least), write(most)) } else { middle })
     }
 
+    fn write_table(&self, f: &mut fmt::Formatter<'_>, [left, right]: [Kind; 2]) -> fmt::Result {
+        writeln!(f, "\n{:<35}{:>22}{:>23}", "", left.name(), right.name())?;
+        for (section, names) in self.rows() {
+            let mut heading = Some(section);
+            for name in names {
+                let of = |store| self.cell(section, name, store);
+                let cells = match of(None) {
+                    Some(alone) => [None, Some(alone)],
+                    None => [of(Some(left)), of(Some(right))],
+                };
+                if cells == [None, None] {
+                    continue;
+                }
+                if let Some(heading) = heading.take() {
+                    writeln!(f, "{heading}")?;
+                }
+                let [left, right] = cells.map(|cell| cell.unwrap_or("-".into()));
+                writeln!(f, "  {name:<33}{left:>22}{right:>23}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What our drains are to those of others on the same store, by medians.
+    fn ratios(&self) -> Vec<String> {
+        let of = |section| self.figures.iter().filter(move |figure| figure.section == section);
+        let mut lines = Vec::new();
+        for peer in of(PEERS) {
+            for own in of(DRAIN).filter(|own| own.store == peer.store && own.name.ends_with("jobs/s")) {
+                let ratio = median(&own.rounds) / median(&peer.rounds);
+                let store = own.store.map_or("", Kind::name);
+                lines.push(format!("{store}, {} = {ratio:.1} x {}", own.name, peer.name));
+            }
+        }
+        if !lines.is_empty() {
+            lines.insert(0, "\nDrains by medians".to_owned());
+        }
+        lines
+    }
+
     /// Section and name of each row, in the order they were first measured.
     fn rows(&self) -> Vec<(&'static str, Vec<&str>)> {
         let mut sections: Vec<(&'static str, Vec<&str>)> = Vec::new();
@@ -110,17 +152,13 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{:<35}{:>22}{:>23}", "", Kind::Sqlite.name(), Kind::Redis.name())?;
-        for (section, names) in self.rows() {
-            writeln!(f, "{section}")?;
-            for name in names {
-                let of = |store| self.cell(section, name, store);
-                let [sqlite, redis] = match of(None) {
-                    Some(alone) => [String::new(), alone],
-                    None => [of(Some(Kind::Sqlite)), of(Some(Kind::Redis))].map(|cell| cell.unwrap_or("-".into())),
-                };
-                writeln!(f, "  {name:<33}{sqlite:>22}{redis:>23}")?;
+        for pair in [[Kind::Sqlite, Kind::Redis], [Kind::Mariadb, Kind::Postgres]] {
+            if self.figures.iter().any(|figure| figure.store.is_some_and(|store| pair.contains(&store))) {
+                self.write_table(f, pair)?;
             }
+        }
+        for line in self.ratios() {
+            writeln!(f, "{line}")?;
         }
         writeln!(f)?;
         for note in &self.notes {

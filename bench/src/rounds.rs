@@ -12,10 +12,14 @@ use crate::process;
 use crate::push::{self, Shape};
 use crate::report::{Report, Unit};
 use crate::stores::{Kind, Stores};
-use crate::{memory, serving};
+use crate::{memory, peers, serving};
 
 /// Longest that one measurement may take.
 const LONGEST: Duration = Duration::from_secs(60);
+/// Heading of our drains.
+pub const DRAIN: &str = "Drain by one worker process";
+/// Heading of what others drain.
+pub const PEERS: &str = "Drain by others, jobs/s";
 
 struct Rounds<'a> {
     arguments: &'a Arguments,
@@ -44,13 +48,16 @@ impl Rounds<'_> {
                 let outcome = bounded("the bare axum handler", serving::bare(&self.sizes)).await?;
                 self.add_http(None, &outcome);
             }
-            for kind in self.arguments.kinds() {
+            for kind in self.arguments.store.clone() {
                 if self.arguments.wants(section) {
                     self.measure(section, kind).await?;
                 }
             }
+            if section == Section::Drain && self.arguments.wants(section) {
+                self.peers().await?;
+            }
         }
-        if self.arguments.wants(Section::Memory) && self.arguments.kinds().contains(&Kind::Redis) {
+        if self.arguments.wants(Section::Memory) && self.arguments.store.contains(&Kind::Redis) {
             let bytes = bounded("memory", memory::bytes_per_job(self.stores, self.sizes.memory_jobs)).await?;
             self.report.add("Redis memory", "bytes per waiting job", Some(Kind::Redis), Unit::Bytes, bytes);
         }
@@ -98,8 +105,17 @@ impl Rounds<'_> {
         self.report.add(SECTION, names[2], kind, Unit::Millis, outcome.p99_ms);
     }
 
+    async fn peers(&mut self) -> anyhow::Result<()> {
+        for &peer in &self.arguments.peers {
+            let jobs = self.sizes.drained.min(peer.jobs());
+            let rate = bounded(peer.name(), peers::drain(self.stores, peer, jobs)).await?;
+            self.report.add(PEERS, peer.name(), Some(peer.store()), Unit::PerSecond, rate);
+        }
+        Ok(())
+    }
+
     async fn drain(&mut self, kind: Kind) -> anyhow::Result<()> {
-        const SECTION: &str = "Drain by one worker process";
+        const SECTION: &str = DRAIN;
         let workers = self.arguments.workers;
         let mut crews = vec![
             (format!("work, {workers} slots, jobs/s"), Crew::Work { workers }, true),

@@ -12,11 +12,14 @@ use journeyman_job::QueueName;
 use tempfile::TempDir;
 
 use crate::redis::{self, RedisServer};
+use crate::servers::database::{Care, DatabaseServer, Engine};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     Sqlite,
     Redis,
+    Mariadb,
+    Postgres,
 }
 
 impl Kind {
@@ -24,6 +27,8 @@ impl Kind {
         match self {
             Self::Sqlite => "SQLite",
             Self::Redis => "Redis",
+            Self::Mariadb => "MariaDB",
+            Self::Postgres => "PostgreSQL",
         }
     }
 }
@@ -32,6 +37,8 @@ impl Kind {
 #[derive(Debug)]
 pub struct Stores {
     pub redis: RedisServer,
+    mariadb: Option<DatabaseServer>,
+    postgres: Option<DatabaseServer>,
 }
 
 /// An empty store, until it is dropped.
@@ -43,9 +50,13 @@ pub struct Stand {
 }
 
 impl Stores {
-    pub async fn start() -> anyhow::Result<Self> {
+    /// Starts what these need; a Redis in any case.
+    pub async fn start(kinds: &[Kind]) -> anyhow::Result<Self> {
         ensure!(redis::is_installed(), "redis-server is missing: install it to measure the Redis store");
-        Ok(Self { redis: RedisServer::start().await? })
+        // As careful as they are by default: what is confirmed is on the disk.
+        let server = |kind, engine| kinds.contains(&kind).then(|| DatabaseServer::start(engine, Care::Durable));
+        let (mariadb, postgres) = (server(Kind::Mariadb, Engine::MariaDb), server(Kind::Postgres, Engine::Postgres));
+        Ok(Self { redis: RedisServer::start().await?, mariadb, postgres })
     }
 
     pub fn fresh(&self, kind: Kind) -> anyhow::Result<Stand> {
@@ -58,6 +69,12 @@ impl Stores {
                 self.redis.clear()?;
                 settings.push(("QUEUE_CONNECTION".into(), "redis".into()));
                 settings.push(("REDIS_URL".into(), self.redis.url()));
+            }
+            Kind::Mariadb | Kind::Postgres => {
+                let server = if kind == Kind::Mariadb { &self.mariadb } else { &self.postgres };
+                let url = server.as_ref().context("a server was not started")?.fresh_url();
+                settings.push(("QUEUE_CONNECTION".into(), "database".into()));
+                settings.push(("DATABASE_URL".into(), url));
             }
         }
         settings.push(("LOG_LEVEL".into(), "warn".into()));
