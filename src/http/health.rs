@@ -31,9 +31,15 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     routes.layer(Extension(Readiness::default()))
 }
 
-/// What the store said last, and when.
+/// What the store said last.
 #[derive(Debug, Clone, Default)]
-struct Readiness(Arc<Mutex<Option<(Stopwatch, Result<String, StoreError>)>>>);
+struct Readiness(Arc<Mutex<Option<Said>>>);
+
+#[derive(Debug)]
+struct Said {
+    since: Stopwatch,
+    answer: Result<String, StoreError>,
+}
 
 impl Readiness {
     /// How safe stored jobs are, or why the store is not ready. Whoever asks while it is being asked waits for its answer.
@@ -41,15 +47,12 @@ impl Readiness {
         let mut last = self.0.lock().await;
         // An open breaker knows better, and costs nothing.
         let is_open = api.circuit.as_ref().is_some_and(|circuit| circuit.phase() == Phase::Open);
-        if let Some((said, answer)) = &*last
-            && said.elapsed() < FRESH
-            && !is_open
-        {
-            return answer.clone();
+        if let Some(said) = last.as_ref().filter(|said| said.since.elapsed() < FRESH && !is_open) {
+            return said.answer.clone();
         }
         let asked = timeout(PATIENCE, durability(api)).await;
         let answer = asked.unwrap_or_else(|_elapsed| Err(StoreError::Unavailable("no answer within 2 s".into())));
-        *last = Some((Stopwatch::start(), answer.clone()));
+        *last = Some(Said { since: Stopwatch::start(), answer: answer.clone() });
         answer
     }
 }
