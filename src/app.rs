@@ -127,12 +127,13 @@ impl App {
         operations(&self.config, &self.connected)
     }
 
-    /// Whether the API takes the trial jobs: as configured, else only where nothing but this machine can reach it and
-    /// nothing but this process's own file is at stake.
+    /// Whether the API takes the trial jobs: as configured, else only where nothing but this machine can reach it,
+    /// nothing but this process's own file is at stake, and no keys say that callers are not all the same.
     pub fn takes_examples(&self) -> bool {
         use Connection::{Memory, Sqlite, Sync};
         let is_embedded = matches!(self.config.store.connection, Sqlite | Memory | Sync);
-        self.config.examples.unwrap_or(is_embedded && self.config.http.bind.ip().is_loopback())
+        let http = &self.config.http;
+        self.config.examples.unwrap_or(is_embedded && http.bind.ip().is_loopback() && !http.has_keys())
     }
 }
 

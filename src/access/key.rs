@@ -122,7 +122,7 @@ impl FromStr for ApiKey {
     }
 }
 
-fn checked_name(name: &str) -> Result<String, KeyLineError> {
+pub(crate) fn checked_name(name: &str) -> Result<String, KeyLineError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let is_good = (1..=MAX_NAME).contains(&name.len()) && name.chars().all(allowed) && !name.starts_with(PREFIX);
     if is_good { Ok(name.to_owned()) } else { Err(KeyLineError::Name) }

@@ -8,6 +8,7 @@ mod keys;
 mod scope;
 
 pub use file::{KeyFileError, read_file};
+pub(crate) use key::checked_name;
 pub use key::{ApiKey, KeyLineError};
 pub use keys::{Keys, Stranger};
 pub use scope::{Scope, Scopes};

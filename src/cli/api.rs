@@ -25,6 +25,7 @@ pub(super) fn state(app: &App, access: Access, workers: WorkerGauge, shutdown: C
         store_name: app.connected.name.as_str().into(),
         shutdown,
         examples: app.takes_examples(),
+        callbacks: (&app.config.callbacks).into(),
         builtins: Builtins { webhook: app.config.callbacks.from_api, database_operation: app.config.tables.from_api },
     }
 }

@@ -23,7 +23,7 @@ use super::purge::PurgeOptions;
 use super::retry::RetryOptions;
 use super::size::SizeOptions;
 
-use crate::access::Scope;
+use crate::access::{Scope, checked_name};
 use crate::config::Connection;
 
 type Override = (String, String, String);
@@ -49,7 +49,7 @@ pub(super) struct Shared {
     /// Folder of the embedded store [default: data]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
-    /// Store to use: sqlite, redis, memory, sync or null [default: sqlite]
+    /// Store to use: sqlite, redis, database, memory, sync or null [default: sqlite]
     #[arg(long, global = true, value_name = "NAME")]
     connection: Option<String>,
     /// What to log: error, warn, info, debug, trace [default: info]
@@ -125,7 +125,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// API keys for the HTTP API
+    /// Make keys: for the HTTP API, and to seal what is stored
     Key {
         #[command(subcommand)]
         command: KeyCommand,
@@ -151,10 +151,10 @@ pub(super) enum ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make a key: prints it once, and the line to configure
+    /// Make an API key: prints it once, and the line to configure
     New {
         /// Whose key it is, for the log
-        #[arg(long)]
+        #[arg(long, value_parser = checked_name)]
         name: String,
         /// What it is good for: enqueue, read, work, operate, or admin for all
         #[arg(long = "scope", value_name = "A,B", required = true, value_delimiter = ',')]
@@ -162,6 +162,11 @@ pub(super) enum KeyCommand {
         /// When it ends to be good, such as 2030-01-01T00:00:00Z
         #[arg(long, value_name = "TIME", value_parser = time)]
         expires: Option<DateTime<FixedOffset>>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a key that seals secrets and stored jobs (JOURNEYMAN_KEYS): prints it once
+    Secret {
         #[arg(long)]
         json: bool,
     },

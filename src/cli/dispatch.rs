@@ -1,6 +1,7 @@
 //! `journeyman dispatch`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -14,6 +15,7 @@ use super::{Failure, Outcome};
 use crate::app::App;
 use crate::config::Config;
 use crate::queue::{callbacks, decode_payload};
+use crate::webhook;
 
 #[derive(Debug, Args)]
 pub(super) struct DispatchOptions {
@@ -29,8 +31,8 @@ pub(super) struct DispatchOptions {
     #[arg(long)]
     priority: Option<Priority>,
     /// Seconds before it may run
-    #[arg(long, value_name = "SECONDS", conflicts_with = "run_at")]
-    delay: Option<f64>,
+    #[arg(long, value_name = "SECONDS", value_parser = in_seconds, conflicts_with = "run_at")]
+    delay: Option<Duration>,
     /// When it may run, such as 2030-01-01T09:00:00Z
     #[arg(long, value_name = "TIME", value_parser = time)]
     run_at: Option<DateTime<Utc>>,
@@ -38,11 +40,11 @@ pub(super) struct DispatchOptions {
     #[arg(long, value_name = "N")]
     max_tries: Option<u32>,
     /// Seconds one attempt may run; 0 = no limit
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<f64>,
+    #[arg(long, value_name = "SECONDS", value_parser = in_seconds)]
+    timeout: Option<Duration>,
     /// When to try again, as the API's retry_config
-    #[arg(long, value_name = "JSON")]
-    retry_config: Option<String>,
+    #[arg(long, value_name = "JSON", value_parser = retry_config)]
+    retry_config: Option<RetryConfig>,
     /// Label to find it by; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
@@ -67,8 +69,16 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
     read.map_err(|error| format!("{error}; give a time such as 2030-01-01T09:00:00Z"))
 }
 
+fn in_seconds(text: &str) -> Result<Duration, String> {
+    text.parse().map_err(|_| "give a number of seconds".to_owned()).and_then(seconds::parse)
+}
+
+fn retry_config(text: &str) -> Result<RetryConfig, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
 pub(super) async fn run(config: Config, options: DispatchOptions, output: Output) -> Outcome {
-    let dispatch = read(options)?;
+    let dispatch = read(options, &(&config.callbacks).into())?;
     let app = App::start(config).await?;
     let sent = app.manager.send(dispatch).await?;
     let json = json!({
@@ -78,24 +88,28 @@ pub(super) async fn run(config: Config, options: DispatchOptions, output: Output
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(options: DispatchOptions) -> Result<Dispatch, Failure> {
+fn read(options: DispatchOptions, rules: &webhook::Rules) -> Result<Dispatch, Failure> {
     let other = |error: String| Failure::Other(error);
     let data = RawJson::parse(options.data).map_err(|error| other(format!("the payload is not JSON: {error}")))?;
     let job = decode_payload(&options.job_type, &data)
         .map_err(|error| other(format!("{error}; `journeyman types` lists the types and their fields")))?;
     let mut dispatch = Dispatch::from(JobSpec::with_data(job.as_ref(), options.job_type, data)?);
     for (flag, callback) in [("--on-success", &options.on_success), ("--on-failure", &options.on_failure)] {
-        callback.as_ref().map_or(Ok(()), callbacks::check).map_err(|error| other(format!("{flag}: {error}")))?;
+        let checked = match callback {
+            Some(Callback::Url(url)) => rules.check(url),
+            Some(callback) => callbacks::check(callback).map_err(|error| error.to_string()),
+            None => Ok(()),
+        };
+        checked.map_err(|error| other(format!("{flag}: {error}")))?;
     }
-    let in_seconds = |flag: &str, given: f64| seconds::parse(given).map_err(|error| other(format!("{flag}: {error}")));
     let asked = &mut dispatch.options;
     asked.when = match (options.delay, options.run_at) {
-        (Some(delay), _) if delay != 0.0 => When::After(in_seconds("--delay", delay)?),
+        (Some(delay), _) if !delay.is_zero() => When::After(delay),
         (_, Some(time)) => When::At(time),
         _ => When::Now,
     };
-    asked.timeout = options.timeout.map(|timeout| in_seconds("--timeout", timeout)).transpose()?;
-    asked.retry = options.retry_config.map(|text| retry_config(&text)).transpose()?;
+    asked.timeout = options.timeout;
+    asked.retry = options.retry_config;
     asked.unique = options.unique.map(|key| if key == "auto" { Unique::Auto } else { Unique::Key(key) });
     asked.queue = options.queue;
     asked.priority = options.priority;
@@ -105,8 +119,4 @@ fn read(options: DispatchOptions) -> Result<Dispatch, Failure> {
     asked.on_success = options.on_success;
     asked.on_failure = options.on_failure;
     Ok(dispatch)
-}
-
-fn retry_config(text: &str) -> Result<RetryConfig, Failure> {
-    serde_json::from_str(text).map_err(|error| Failure::Other(format!("--retry-config: {error}")))
 }

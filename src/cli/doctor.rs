@@ -21,6 +21,9 @@ const CLOCKS: Duration = Duration::from_secs(2);
 /// Time that a job may wait for a worker before it is worth a word.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
+/// Columns before a message.
+const MARGIN: usize = 18;
+
 #[derive(Debug, Args)]
 pub(super) struct DoctorOptions {
     #[arg(long)]
@@ -169,6 +172,7 @@ fn tell(checks: &[Check], output: Output) -> Outcome {
                 Level::Warn => "WARN".yellow().bold().to_string(),
                 Level::Fail => "FAIL".red().bold().to_string(),
             };
+            let message = output::wrapped(message, 80 - MARGIN).join(&format!("\n{:MARGIN$}", ""));
             output::line(format_args!("{word}  {check:<10}  {message}")).map_err(Failure::from)?;
         }
     }

@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// With keys, whoever has one; without, this machine alone. Refuses to let the network in without keys.
 pub(super) fn access(http: &HttpConfig, bind: SocketAddr) -> Result<Access, Failure> {
-    let given = http.api_keys.is_some() || http.api_keys_file.is_some();
+    let given = http.has_keys();
     if !given && !bind.ip().is_loopback() {
         return Err(Failure::Other(format!(
             "refusing to listen on {bind}: without API keys only this machine may reach the API; make a key with \

@@ -7,7 +7,7 @@ use comfy_table::{ColumnConstraint, Width};
 use journeyman_job::QueueName;
 use serde_json::json;
 
-use super::output::{self, Output, list, moment};
+use super::output::{self, Output, list, moment, one_line};
 use super::{Outcome, operations};
 use crate::config::Config;
 use crate::http::JobSummary;
@@ -98,8 +98,9 @@ fn head(job: &JobRecord) -> String {
 
 fn what(job: &JobRecord) -> String {
     let body = Body::read(&job.body);
-    let task_type = body.as_ref().map_or("(unreadable)", |body| &body.type_name);
-    let tags = body.as_ref().map(|body| body.options.tags.join(" ")).unwrap_or_default();
+    let task_type = one_line(body.as_ref().map_or("(unreadable)", |body| &body.type_name));
+    let tags: Vec<String> = body.iter().flat_map(|body| &body.options.tags).map(|tag| one_line(tag)).collect();
+    let tags = tags.join(" ");
     let tries = if job.attempts == 1 { "attempt" } else { "attempts" };
     format!("{task_type} on {}\n{}, {} {tries} {tags}", job.queue, job.priority, job.attempts)
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use super::arguments::MigrateOptions;
 use super::output::Output;
 use super::{Failure, Outcome};
@@ -17,15 +19,20 @@ pub(super) async fn run(config: Config, options: MigrateOptions, output: Output)
         Connection::Sqlite | Connection::Database => "tables are up to date",
         Connection::Redis | Connection::Memory | Connection::Sync | Connection::Null => "needs no tables",
     };
-    output.tell(&serde_json::json!({"store": connected.name}), format!("{}: {done}", connected.name))?;
+    let store = &connected.name;
+    let mut told = format!("{store}: {done}");
     let ours = match options {
         MigrateOptions { examples: true, .. } => Ours::Examples,
         MigrateOptions { tables: true, .. } => Ours::Operations,
-        MigrateOptions { .. } => return Ok(ExitCode::SUCCESS),
+        MigrateOptions { .. } => {
+            output.tell(&json!({"store": store}), told)?;
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     let tables = app::tables(&config);
     let name = tables.name();
-    tables.migrate(ours).await.map_err(|fault| Failure::Other(format!("{name}: {fault}")))?;
-    output.tell(&serde_json::json!({"tables": name}), format!("{name}: the application's tables are up to date"))?;
+    tables.migrate(ours).await.map_err(|fault| Failure::Other(format!("{told}\n{name}: {fault}")))?;
+    told += &format!("\n{name}: the application's tables are up to date");
+    output.tell(&json!({"store": store, "tables": name}), told)?;
     Ok(ExitCode::SUCCESS)
 }

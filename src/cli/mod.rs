@@ -98,7 +98,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             output::complain(&failure);
-            ExitCode::FAILURE
+            match failure {
+                Failure::Config(errors) if errors.are_of_flags() => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `journeyman serve`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
 use journeyman_job::registry;
@@ -58,6 +58,7 @@ pub(super) fn server_limits(config: &Config) -> ServerLimits {
         max_connections: config.http.max_connections,
         max_connections_per_address: config.http.max_connections_per_address,
         header_read_timeout: config.http.header_timeout,
+        write_timeout: config.http.write_timeout,
         drain_timeout: config.worker.grace_shutdown_period,
         ..ServerLimits::default()
     }
@@ -78,6 +79,11 @@ async fn greet(app: &App, address: SocketAddr, works: bool) -> Outcome {
         r#"{"task_type": "process_order", "task_data": {"order_id": 1, "customer_email": "ada@example.org", "items": []}}"#
     };
     let types = registry::names().len();
+    let here = from_here(address);
+    let (key, given) = match app.config.http.has_keys() {
+        true => (r#" -H "Authorization: Bearer $JOURNEYMAN_KEY""#, ", with an API key in JOURNEYMAN_KEY"),
+        false => ("", ""),
+    };
     // One piece: whoever reads the first line may look for the last.
     output::line(format!(
         "Journeyman {version}
@@ -87,13 +93,40 @@ async fn greet(app: &App, address: SocketAddr, works: bool) -> Outcome {
   workers     {workers}, {types} job types known
   stop        Ctrl-C
 
-Try it:
-  curl -s http://{address}/api/queue/enqueue -H 'content-type: application/json' -d '{body}'
+Try it{given}:
+  curl -s http://{here}/api/queue/enqueue{key} -H 'content-type: application/json' -d '{body}'
 and, with the task_id it returns:
-  curl -s http://{address}/api/queue/status/TASK_ID
+  curl -s http://{here}/api/queue/status/TASK_ID{key}
 ",
         version = env!("CARGO_PKG_VERSION"),
         store = app.connected.name,
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where this machine reaches it: no client can connect to an address that stands for all of them.
+fn from_here(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r56_the_printed_line_names_an_address_that_can_be_reached() {
+        for (bound, named) in [
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("[::]:1", "[::1]:1"),
+            ("127.0.0.2:1", "127.0.0.2:1"),
+            ("[fd00::1]:1", "[fd00::1]:1"),
+        ] {
+            assert_eq!(from_here(bound.parse().unwrap()).to_string(), named);
+        }
+    }
 }

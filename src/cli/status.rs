@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::output::{Output, table};
+use super::output::{Output, list, plain};
 use super::{Failure, Outcome};
 use crate::app;
 use crate::config::Config;
@@ -27,10 +27,10 @@ pub(super) async fn run(config: Config, id: JobId, output: Output) -> Outcome {
     let text = serde_json::to_string(&status).map_err(std::io::Error::other)?;
     let fields: Fields = serde_json::from_str(&text).map_err(std::io::Error::other)?;
     output.show(&status, || {
-        let mut shown = table(["", "job"]);
+        let mut shown = list(["", "job"]);
         // The API's own names, in its order; what is not set takes no line.
         for (name, value) in fields.0.iter().filter(|(name, value)| is_set(name, value.get()) && !is_alias(name)) {
-            shown.add_row([name.clone(), for_people(name, value.get())]);
+            shown.add_row([name.clone(), plain(&for_people(name, value.get()))]);
         }
         shown
     })?;

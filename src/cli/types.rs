@@ -2,17 +2,21 @@
 
 use std::process::ExitCode;
 
+use comfy_table::{ColumnConstraint, Width};
 use journeyman_job::registry;
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::output::{Output, table};
+use super::output::{Output, list};
 
 pub(super) fn run(output: &Output) -> Outcome {
     registry::check()?;
     let types: Vec<Value> = registry::names().iter().map(|name| described(name)).collect();
     output.show(&types, || {
-        let mut shown = table(["type", "payload", "description"]);
+        let mut shown = list(["type", "payload", "description"]);
+        let longest = registry::names().iter().map(|name| name.len()).max().unwrap_or_default();
+        let width = u16::try_from(longest + 2).unwrap_or(u16::MAX).min(40);
+        shown.set_constraints([ColumnConstraint::LowerBoundary(Width::Fixed(width))]);
         for described in &types {
             shown.add_row([text(&described["name"]), fields(&described["schema"]), text(&described["description"])]);
         }

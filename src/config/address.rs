@@ -14,7 +14,8 @@ pub(super) fn masked(text: &str, harmless: &[&str]) -> String {
     let (credentials, address) = match rest.rsplit_once('@') {
         // A lone name is most likely a password whose colon was forgotten.
         Some((credentials, address)) => {
-            let user = credentials.split_once(':').map(|(user, _)| format!("{user}:"));
+            let user = credentials.split_once(':').filter(|(user, _)| !user.contains('@'));
+            let user = user.map(|(user, _)| format!("{user}:"));
             (format!("{}{MASK}@", user.unwrap_or_default()), address)
         }
         None => (String::new(), rest),
@@ -45,7 +46,8 @@ pub(super) fn host_and_port(address: &str) -> (&str, Option<&str>) {
 
 fn masked_parameter(pair: &str, harmless: &[&str]) -> String {
     match pair.split_once('=') {
-        Some((name, _)) if !harmless.contains(&name) => format!("{name}={MASK}"),
+        // A second sign of equality is of something else that was written behind it.
+        Some((name, value)) if !harmless.contains(&name) || value.contains('=') => format!("{name}={MASK}"),
         _ => pair.to_owned(),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::database_url::DatabaseUrl;
 use super::redis_url::RedisUrl;
+use super::secret::MASK;
 use super::store::{Codec, Connection};
 use super::value::{Choice, Value};
 
@@ -34,8 +35,7 @@ const RULE: &str = "give name=URL, with a name of A-Z a-z 0-9 . _ - and a URL su
 impl Value for NamedConnection {
     fn parse(text: &str) -> Result<Self, String> {
         let (name, url) = text.trim().split_once('=').ok_or(RULE)?;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if name.is_empty() || name.len() > 100 || !name.chars().all(allowed) {
+        if !is_name(name) {
             return Err(RULE.to_owned());
         }
         let (codec, url) = match url.strip_prefix("sealed+") {
@@ -51,13 +51,23 @@ impl Value for NamedConnection {
     }
 
     fn mask(text: &str) -> String {
-        // A list of them arrives as one text.
-        let mask_one = |entry: &str| match entry.split_once('=') {
-            Some((name, url)) if url.contains("://") => format!("{name}={}", RedisUrl::mask(url)),
-            _ => entry.to_owned(),
-        };
-        text.split(',').map(mask_one).collect::<Vec<_>>().join(",")
+        // A list of them arrives as one text, and a comma in it may as well be one of a password: nothing is taken apart.
+        match text.split_once('=').filter(|(name, _)| is_name(name.trim())) {
+            Some((name, url)) => match url.matches("://").count() {
+                0 if url.contains('@') => format!("{name}={MASK}"),
+                0 => text.to_owned(),
+                1 => format!("{name}={}", RedisUrl::mask(url)),
+                _ => format!("{name}={MASK}"),
+            },
+            None if text.contains(['@', ':']) => MASK.to_owned(),
+            None => text.to_owned(),
+        }
     }
+}
+
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    (1..=100).contains(&text.len()) && text.chars().all(allowed)
 }
 
 impl Place {
@@ -148,6 +158,19 @@ mod tests {
         }
         let shown = NamedConnection::parse("cache=redis://:canary@127.0.0.1:6379").unwrap().show().unwrap();
         assert!(!shown.contains("canary"), "{shown}");
-        assert!(!NamedConnection::mask("a=memory:,b=redis://:canary@:x").contains("canary"));
+        for (given, shown) in [
+            ("a=memory:,b=redis://:canary@:x", "a=memory:,b=redis://:***@:***"),
+            ("a=redis://h,b=redis://canary@h:1", "a=***"),
+            ("x=postgres://u:can,ary@h/d", "x=postgres://u:***@h/d"),
+            ("postgres://u:canary@h/d?sslmode=require", "***"),
+            ("redis://:canary@h:6379", "***"),
+            ("x=postgres:u:canary@h/d", "x=***"),
+            ("x=redis://canary@u:p@h", "x=redis://***@h"),
+            ("x=redis://h?node=y,password=canary", "x=redis://h?node=***"),
+            ("cache", "cache"),
+            ("x=memory:7", "x=memory:7"),
+        ] {
+            assert_eq!(NamedConnection::mask(given), shown);
+        }
     }
 }

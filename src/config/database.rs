@@ -1,6 +1,7 @@
 //! Settings of the database connection.
 
 use super::address::{bracketed, percent_encoded};
+use super::connections::Place;
 use super::database_url::DatabaseUrl;
 use super::reader::{Reader, settings};
 use super::redis::Host;
@@ -58,13 +59,18 @@ impl DatabaseConfig {
     }
 
     pub(super) fn check(&self, store: &StoreConfig, reader: &mut Reader<'_>) {
+        let is_off = self.enabled == Some(false);
+        let rule = "enable MySQL or choose another connection";
+        let is_on_mysql = |place: &Place| matches!(place, Place::Database(url) if url.is_mysql());
+        if is_off && store.named().any(|named| is_on_mysql(&named.place)) {
+            reader.conflict(&["store.connections", "database.enabled"], rule.to_owned());
+        }
         if store.connection != Connection::Database {
             return;
         }
         let is_mysql = self.url.as_ref().is_none_or(DatabaseUrl::is_mysql);
-        if self.enabled == Some(false) && is_mysql {
-            let rule = "enable MySQL or choose another connection".to_owned();
-            reader.conflict(&["store.connection", "database.enabled"], rule);
+        if is_off && is_mysql {
+            reader.conflict(&["store.connection", "database.enabled"], rule.to_owned());
         } else if self.url.is_none() && (self.name.is_none() || self.user.is_none()) {
             let rule = "give the address in database.url (DATABASE_URL), or at least DB_NAME and DB_USER of a MySQL \
                         server"

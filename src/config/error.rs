@@ -40,6 +40,14 @@ impl ConfigErrors {
         Self(errors)
     }
 
+    /// Whether all of it was said by flags: then the command was not understood, whatever is configured.
+    pub fn are_of_flags(&self) -> bool {
+        let is_of_flag = |error: &ConfigError| {
+            matches!(error, ConfigError::UnknownFlag { .. } | ConfigError::Invalid { origin: Origin::Flag(_), .. })
+        };
+        !self.0.is_empty() && self.0.iter().all(is_of_flag)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
     }

@@ -25,6 +25,8 @@ settings! {
         header_timeout: Duration = "10", env "JOURNEYMAN_HTTP_HEADER_TIMEOUT", within SHORTEST..=LONGEST;
         /// Longest time a client may take to send the body of a request.
         body_timeout: Duration = "30", env "JOURNEYMAN_HTTP_BODY_TIMEOUT", within SHORTEST..=LONGEST;
+        /// Longest time a client may read nothing of an answer that waits for it.
+        write_timeout: Duration = "30", env "JOURNEYMAN_HTTP_WRITE_TIMEOUT", within SHORTEST..=LONGEST;
         /// Deepest nesting of arrays and objects in a JSON body.
         // serde_json itself gives up at 128.
         max_depth: usize = "64", env "JOURNEYMAN_HTTP_MAX_DEPTH", within 1..=127;
@@ -45,5 +47,12 @@ settings! {
         /// Connections of one address at the same time; not set for no limit but that of all together.
         max_connections_per_address: Option<usize> = "", env "JOURNEYMAN_HTTP_MAX_CONNECTIONS_PER_ADDRESS",
             within 1..=1_000_000;
+    }
+}
+
+impl HttpConfig {
+    /// Whether callers need an API key.
+    pub fn has_keys(&self) -> bool {
+        self.api_keys.is_some() || self.api_keys_file.is_some()
     }
 }

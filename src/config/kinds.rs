@@ -117,7 +117,11 @@ impl Value for SocketAddr {
 
 impl Value for QueueName {
     fn parse(text: &str) -> Result<Self, String> {
-        Self::new(text.trim()).map_err(|error| error.to_string())
+        // The error quotes the name, which is not to be seen where it is an address with its password.
+        Self::new(text.trim()).map_err(|error| match Self::mask(text) == text {
+            true => error.to_string(),
+            false => "give names of queues, of A-Z a-z 0-9 . _ -".to_owned(),
+        })
     }
 
     fn show(&self) -> Option<String> {

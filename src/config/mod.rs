@@ -132,7 +132,7 @@ impl Config {
             worker.check(reader);
         }
         if let Some(tables) = &tables {
-            tables.check(reader);
+            tables.check(database.as_ref(), reader);
         }
         Some(Self {
             http: http?,

@@ -26,7 +26,7 @@ impl Value for QueuePriority {
     fn parse(text: &str) -> Result<Self, String> {
         let rule = || "give queue=priority, such as reports=low, with low, normal, high or critical".to_owned();
         let (queue, priority) = text.split_once('=').ok_or_else(rule)?;
-        let queue = QueueName::new(queue.trim()).map_err(|error| error.to_string())?;
+        let queue = QueueName::parse(queue)?;
         let priority = priority.trim().parse().map_err(|_| rule())?;
         Ok(Self { queue, priority })
     }

@@ -1,9 +1,10 @@
 //! Settings of the Redis connection.
 
 use super::address::{bracketed, percent_encoded};
+use super::connections::Place;
 use super::reader::{Reader, settings};
 use super::redis_url::RedisUrl;
-use super::secret::{MASK, Secret};
+use super::secret::Secret;
 use super::store::{Connection, StoreConfig};
 use super::value::Value;
 
@@ -45,9 +46,15 @@ impl RedisConfig {
     }
 
     pub(super) fn check(&self, store: &StoreConfig, reader: &mut Reader<'_>) {
-        if store.connection == Connection::Redis && self.enabled == Some(false) {
-            let rule = "enable Redis or choose another connection".to_owned();
-            reader.conflict(&["store.connection", "redis.enabled"], rule);
+        if self.enabled != Some(false) {
+            return;
+        }
+        let rule = "enable Redis or choose another connection";
+        if store.connection == Connection::Redis {
+            reader.conflict(&["store.connection", "redis.enabled"], rule.to_owned());
+        }
+        if store.named().any(|named| matches!(named.place, Place::Redis(_))) {
+            reader.conflict(&["store.connections", "redis.enabled"], rule.to_owned());
         }
     }
 }
@@ -70,11 +77,6 @@ impl Value for Host {
 
     fn show(&self) -> Option<String> {
         Some(self.0.clone())
-    }
-
-    /// A whole address put here by mistake may hold a password.
-    fn mask(text: &str) -> String {
-        if text.contains('@') { MASK.to_owned() } else { text.to_owned() }
     }
 }
 

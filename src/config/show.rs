@@ -18,11 +18,11 @@ pub struct SettingRow {
 
 impl SettingRow {
     /// Heads of the columns of [`SettingRow::cells`].
-    pub const HEADER: [&'static str; 4] = ["KEY", "VALUE", "FROM", "VARIABLE"];
+    pub const HEADER: [&'static str; 2] = ["KEY and VARIABLE", "VALUE and where it is from"];
 
-    /// The row of a table for people.
-    pub fn cells(&self) -> [String; 4] {
-        let value = self.value.clone().unwrap_or_else(|| "-".to_owned());
-        [self.key.to_owned(), value, self.origin.to_string(), self.env.to_owned()]
+    /// The row of a table for people, of two lines each: two long names beside each other fit no terminal.
+    pub fn cells(&self) -> [String; 2] {
+        let value = self.value.as_deref().unwrap_or("-");
+        [format!("{}\n{}", self.key, self.env), format!("{value}\n{}", self.origin)]
     }
 }

@@ -56,6 +56,7 @@ fn read_dotenv(path: &Path) -> Result<Vec<(String, String)>, Vec<ConfigError>> {
     };
     // dotenvy's iterator would make the mark part of the first name.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = &with_bare_dollars_kept(text);
     let mut pairs = Vec::new();
     let mut errors = Vec::new();
     for pair in dotenvy::from_read_iter(text.as_bytes()) {
@@ -65,6 +66,35 @@ fn read_dotenv(path: &Path) -> Result<Vec<(String, String)>, Vec<ConfigError>> {
         }
     }
     if errors.is_empty() { Ok(pairs) } else { Err(errors) }
+}
+
+/// Only `${NAME}` stands for another variable, as in Laravel; dotenvy would also replace the `$ter2` of `hun$ter2`, most
+/// likely with nothing. It takes an escaped dollar as it is.
+fn with_bare_dollars_kept(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let (mut quote, mut is_escaped) = (None, false);
+    let mut rest = text.chars().peekable();
+    let mut last = '\n';
+    let mut is_comment = false;
+    while let Some(c) = rest.next() {
+        let is_literal = is_comment || is_escaped || quote == Some('\'');
+        if c == '$' && !is_literal && rest.peek() != Some(&'{') {
+            kept.push('\\');
+        }
+        kept.push(c);
+        is_comment = (is_comment || (c == '#' && quote.is_none() && last.is_whitespace())) && c != '\n';
+        if !is_comment {
+            quote = match quote {
+                None if !is_escaped && matches!(c, '\'' | '"') => Some(c),
+                Some('\'') if c == '\'' => None,
+                Some('"') if !is_escaped && c == '"' => None,
+                quote => quote,
+            };
+            is_escaped = c == '\\' && !is_escaped && quote != Some('\'');
+        }
+        last = c;
+    }
+    kept
 }
 
 fn malformed(path: &Path, text: &str, error: &dotenvy::Error) -> ConfigError {
@@ -114,6 +144,33 @@ mod tests {
         let sources =
             read(b"\xEF\xBB\xBFREDIS_HOST=cache # near\n# note\nexport REDIS_PASSWORD='a #$b'\nREDIS_DB=\n").unwrap();
         let expected = [pair("REDIS_HOST", "cache"), pair("REDIS_PASSWORD", "a #$b"), pair("REDIS_DB", "")];
+        assert_eq!(sources.dotenv, expected);
+    }
+
+    #[test]
+    fn r50_a_dollar_of_the_env_file_is_kept_unless_it_names_a_variable_in_braces() {
+        let text = r#"A=hun$ter2
+B="hun$ter2$" # it's $5
+C='hun$ter2 ${A}'
+D=${A}-"${A}"
+E=a\$b"\$c"
+# don't $mind
+F=$
+G="two
+$lines"
+H='it'"s"$x
+"#;
+        let sources = read(text.as_bytes()).unwrap();
+        let expected = [
+            pair("A", "hun$ter2"),
+            pair("B", "hun$ter2$"),
+            pair("C", "hun$ter2 ${A}"),
+            pair("D", "hun$ter2-hun$ter2"),
+            pair("E", "a$b$c"),
+            pair("F", "$"),
+            pair("G", "two\n$lines"),
+            pair("H", "its$x"),
+        ];
         assert_eq!(sources.dotenv, expected);
     }
 

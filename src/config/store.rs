@@ -74,6 +74,11 @@ settings! {
 }
 
 impl StoreConfig {
+    /// The stores beside the default one.
+    pub fn named(&self) -> impl Iterator<Item = &NamedConnection> {
+        self.connections.iter().flatten()
+    }
+
     pub(super) fn check(&self, security: &SecurityConfig, reader: &mut Reader<'_>) {
         let named = self.connections.as_deref().unwrap_or_default();
         let seals = |codec: Codec| codec == Codec::Sealed && security.keys.is_none();

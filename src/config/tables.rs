@@ -1,6 +1,7 @@
 //! Settings of the application's tables, which jobs may change.
 
 use super::allow_list::AllowList;
+use super::database::DatabaseConfig;
 use super::database_url::DatabaseUrl;
 use super::reader::{Reader, settings};
 
@@ -22,8 +23,13 @@ settings! {
 }
 
 impl TablesConfig {
-    /// A door that leads nowhere is a mistake.
-    pub(super) fn check(&self, reader: &mut Reader<'_>) {
+    /// A door that leads nowhere is a mistake, and so is one that was locked.
+    pub(super) fn check(&self, database: Option<&DatabaseConfig>, reader: &mut Reader<'_>) {
+        let is_off = database.is_some_and(|database| database.enabled == Some(false));
+        if is_off && self.url.as_ref().is_some_and(DatabaseUrl::is_mysql) {
+            let rule = "enable MySQL or keep the application's tables elsewhere";
+            reader.conflict(&["tables.url", "database.enabled"], rule.to_owned());
+        }
         if self.from_api && self.allow.is_empty() {
             let rule = "name the tables and columns that the API's callers may change, or take from_api away";
             reader.conflict(&["tables.from_api", "tables.allow"], rule.to_owned());

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use super::secret::MASK;
+
 /// A kind of value.
 pub(super) trait Value: Sized {
     /// Whether an array of the file may give it. Its elements arrive joined by commas.
@@ -13,9 +15,10 @@ pub(super) trait Value: Sized {
     /// The value as people may see it, in a form that `parse` takes unless something is masked; `None` if there is none.
     fn show(&self) -> Option<String>;
 
-    /// A text that `parse` may have refused, with what must not be seen left out.
+    /// A text that `parse` may have refused, with what must not be seen left out: whatever the kind, it may be the address
+    /// of a server, put there by mistake and with its password.
     fn mask(text: &str) -> String {
-        text.to_owned()
+        if text.contains('@') || text.contains("://") { MASK.to_owned() } else { text.to_owned() }
     }
 }
 

@@ -149,7 +149,7 @@ impl Value for PoolSize {
     fn parse(text: &str) -> Result<Self, String> {
         let rule = || "give queue=jobs, such as reports=2 or mail+reports=2, with 1 to 10000 jobs".to_owned();
         let (names, slots) = text.split_once('=').ok_or_else(rule)?;
-        let queues = names.split('+').map(|name| QueueName::new(name.trim()).map_err(|error| error.to_string()));
+        let queues = names.split('+').map(QueueName::parse);
         let queues = queues.collect::<Result<_, _>>()?;
         let slots = slots.trim().parse().ok().filter(|slots| (1..=10_000).contains(slots)).ok_or_else(rule)?;
         Ok(Self { queues, slots })

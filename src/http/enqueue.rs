@@ -18,13 +18,14 @@ use utoipa_axum::routes;
 use self::request::EnqueueRequest;
 pub(super) use self::request::is_taken;
 use super::ApiState;
+use super::code::Code;
 use super::detached::detached;
-use super::edge::needs;
+use super::edge::{Room, needs};
 use super::error::{Problem, ProblemBody};
 use super::extract::JsonBody;
 use super::words::StateWord;
 use crate::access::Scope;
-use crate::queue::{self, Dispatched};
+use crate::queue::{self, Dispatched, Found};
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue))).merge(batch::router())
@@ -104,7 +105,7 @@ async fn enqueue(
 /// Stores a job and tells where it is.
 pub(super) async fn store(api: ApiState, asked: &Uri, dispatch: Dispatch) -> Result<Response, Problem> {
     let task_type = dispatch.spec.type_name.clone();
-    let room = api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await?;
+    let room = room_for(&api, &dispatch).await?;
     let sent = detached(async move {
         let sent = api.manager.send(dispatch).await;
         drop(room);
@@ -114,6 +115,19 @@ pub(super) async fn store(api: ApiState, asked: &Uri, dispatch: Dispatch) -> Res
     let location = [(LOCATION, format!("{}/api/queue/status/{}", prefix(asked), sent.id))];
     let status = if sent.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, location, Json(Enqueued::new(sent, task_type))).into_response())
+}
+
+/// Room for one job. Where there is none, a job that the store has already under the caller's own id needs none.
+async fn room_for(api: &ApiState, dispatch: &Dispatch) -> Result<Room, Problem> {
+    let store = api.manager.store();
+    let full = match api.edge.let_in(store.as_ref(), dispatch.queue(), 1).await {
+        Err(problem) if problem.code == Code::QueueFull => problem,
+        decided => return decided,
+    };
+    match dispatch.options.id {
+        Some(id) if matches!(store.find(id).await?, Found::Here(_)) => Ok(Room::unneeded()),
+        _ => Err(full),
+    }
 }
 
 /// What another router has put before this one's addresses.

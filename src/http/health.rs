@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Serialize;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,13 +17,44 @@ use super::code::Code;
 use super::edge::open;
 use super::error::{Problem, ProblemBody};
 use crate::circuit::{Circuit, Phase};
+use crate::clock::Stopwatch;
 use crate::queue::StoreError;
 
 /// Longest that `ready` waits for the store: less than balancers wait for it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long what the store has said is passed on: anyone may ask, as often as they like, and the store is not to notice.
+const FRESH: Duration = Duration::from_millis(500);
+
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(open(routes!(live))).routes(open(routes!(ready)))
+    let routes = OpenApiRouter::new().routes(open(routes!(live))).routes(open(routes!(ready)));
+    routes.layer(Extension(Readiness::default()))
+}
+
+/// What the store said last.
+#[derive(Debug, Clone, Default)]
+struct Readiness(Arc<Mutex<Option<Said>>>);
+
+#[derive(Debug)]
+struct Said {
+    since: Stopwatch,
+    answer: Result<String, StoreError>,
+}
+
+impl Readiness {
+    /// How safe stored jobs are, or why the store is not ready. Whoever asks while it is being asked waits for its answer.
+    async fn of(&self, api: &ApiState) -> Result<String, StoreError> {
+        let mut last = self.0.lock().await;
+        // An open breaker knows better, and costs nothing.
+        let is_open = api.circuit.as_ref().is_some_and(|circuit| circuit.phase() == Phase::Open);
+        if let Some(said) = last.as_ref().filter(|said| said.since.elapsed() < FRESH && !is_open) {
+            return said.answer.clone();
+        }
+        let asked = timeout(PATIENCE, durability(api)).await;
+        let answer = asked.unwrap_or_else(|_elapsed| Err(StoreError::Unavailable("no answer within 2 s".into())));
+        *last = Some(Said { since: Stopwatch::start(), answer: answer.clone() });
+        answer
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,13 +106,14 @@ async fn live() -> Json<Alive> {
             headers(("Retry-After" = u32, description = "Seconds to wait."))),
     )
 )]
-async fn ready(State(api): State<ApiState>) -> Result<Json<Ready>, Problem> {
+async fn ready(
+    State(api): State<ApiState>,
+    Extension(readiness): Extension<Readiness>,
+) -> Result<Json<Ready>, Problem> {
     if api.shutdown.is_cancelled() {
         return Err(Problem::new(Code::ShuttingDown, "send requests to another server"));
     }
-    let asked = timeout(PATIENCE, durability(&api)).await;
-    let durability = asked.unwrap_or_else(|_elapsed| Err(StoreError::Unavailable("no answer within 2 s".into())));
-    let durability = durability.map_err(|error| {
+    let durability = readiness.of(&api).await.map_err(|error| {
         let code = Problem::from(error.clone()).code;
         Problem::new(code, format!("the store ({}) is not ready{}", api.store_name, left_alone(&api))).because(&error)
     })?;

@@ -57,6 +57,7 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::queue::QueueManager;
 use crate::queue::operations::Operations;
+use crate::webhook;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -85,6 +86,8 @@ pub struct ApiState {
     pub examples: bool,
     /// Which of the built-in types may be enqueued.
     pub builtins: Builtins,
+    /// Which URLs may be called back.
+    pub callbacks: webhook::Rules,
 }
 
 /// Built-in job types that reach beyond the queue: callers enqueue them only where the operator said so.

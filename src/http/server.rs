@@ -9,6 +9,7 @@ mod accept;
 mod connection;
 mod crowd;
 mod limits;
+mod stall;
 #[cfg(test)]
 mod tests;
 
@@ -62,7 +63,8 @@ pub async fn serve(
                     pause.reset();
                     // One address too many: closed unread, as an answer would cost what the limit is to save.
                     let Some(place) = crowd.enter(peer.ip()) else { continue };
-                    let run = connection::run(http.clone(), stream, peer, router.clone(), shutdown.clone());
+                    let patience = limits.write_timeout;
+                    let run = connection::run(http.clone(), stream, patience, peer, router.clone(), shutdown.clone());
                     connections.spawn(async move {
                         run.await;
                         drop(place);

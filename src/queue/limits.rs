@@ -72,6 +72,10 @@ pub fn check_options(options: &DispatchOptions) -> Result<(), Beyond> {
         let message = format!("holds one of {} characters: give 1 to {TAG}", tag.chars().count());
         return Err(Beyond { field: "tags", message });
     }
+    // A tag is shown on terminals, which obey what stands in it.
+    if options.tags.iter().any(|tag| tag.contains(char::is_control)) {
+        return Err(Beyond { field: "tags", message: "holds one with a control character".to_owned() });
+    }
     if let Some(Unique::Key(key)) = &options.unique
         && !(1..=UNIQUE_KEY).contains(&key.chars().count())
     {
@@ -103,6 +107,14 @@ mod tests {
         assert_eq!(refused(|options| options.when = at(2199)), None);
         assert_eq!(refused(|options| options.when = at(2201)), Some("run_at"));
         assert_eq!(refused(|options| options.when = When::After(DELAY + TIMEOUT)), Some("delay"));
+    }
+
+    #[test]
+    fn r51_a_tag_that_a_terminal_would_obey_is_refused() {
+        for tag in ["\u{1b}[2J", "a\nb", "\u{9b}31m", "\u{7f}"] {
+            assert_eq!(refused(|options| options.tags = vec![tag.to_owned()]), Some("tags"), "{tag:?}");
+        }
+        assert_eq!(refused(|options| options.tags = vec!["für Ada ✓".to_owned()]), None);
     }
 
     #[test]

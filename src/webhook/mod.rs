@@ -15,6 +15,7 @@ use journeyman_job::prelude::*;
 
 pub use client::{Webhooks, WebhooksOptions};
 pub use resolve::{Resolve, SystemResolver};
+pub use target::Rules;
 
 /// Posts `body` to `url`. A callback with a URL becomes one of these.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

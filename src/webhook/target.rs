@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use url::{Host, Url};
 
 use super::address::is_public;
-use crate::config::HostPattern;
+use crate::config::{CallbacksConfig, HostPattern};
 
 /// Ports of services that must not be talked to by accident, with TLS or without.
 const SERVICES: [u16; 16] =
@@ -14,11 +14,25 @@ const SERVICES: [u16; 16] =
 
 /// What may be posted to.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Rules {
+pub struct Rules {
     /// None: every host.
-    pub(super) hosts: Option<Vec<HostPattern>>,
+    pub hosts: Option<Vec<HostPattern>>,
     /// Whether any address and any port will do.
-    pub(super) allow_private: bool,
+    pub allow_private: bool,
+}
+
+impl Rules {
+    /// Refuses a URL that could never be posted to. No name is looked up: what it leads to is seen, and judged, at the post.
+    pub fn check(&self, url: &str) -> Result<(), String> {
+        let target = Target::parse(url, self)?;
+        target.literal().map_or(Ok(()), |literal| target.check_addresses(&[literal], self))
+    }
+}
+
+impl From<&CallbacksConfig> for Rules {
+    fn from(config: &CallbacksConfig) -> Self {
+        Self { hosts: config.hosts.clone(), allow_private: config.allow_private }
+    }
 }
 
 /// A URL that may be posted to as far as its text tells.
@@ -114,10 +128,7 @@ mod tests {
     use super::*;
 
     fn refused(url: &str) -> bool {
-        let rules = Rules::default();
-        Target::parse(url, &rules).is_err_and(|error| !error.contains("canary"))
-            || Target::parse(url, &rules)
-                .is_ok_and(|target| target.literal().is_some_and(|to| target.check_addresses(&[to], &rules).is_err()))
+        Rules::default().check(url).is_err_and(|error| !error.contains("canary"))
     }
 
     #[test]

@@ -82,17 +82,17 @@ fn r51_dispatch_refuses_what_no_worker_could_run() {
         (vec!["flaky", r#"{"failures": "two"}"#], "failures"),
         (vec!["echo"], "value"),
         (vec!["echo", "{"], "not JSON"),
-        (vec!["noop", "--delay=-1"], "--delay"),
         // As the API says: a list is not the values of the fields in turn.
         (vec!["echo", "[1]"], "a list"),
-        (vec!["noop", "{}", "--timeout=-1"], "--timeout"),
-        (vec!["noop", "{}", "--retry-config", "{\"strategy\": \"linear\"}"], "--retry-config"),
         (vec!["noop", "{}", "--on-success", "ecko"], "did you mean"),
+        (vec!["noop", "{}", "--on-failure", "https://127.0.0.1/"], "not public"),
     ] {
         let ran = home.run(&[&["dispatch"], arguments.as_slice()].concat());
         let complaints = ran.complaints();
         assert!(complaints.len() == 1 && complaints[0].contains(expected), "{arguments:?}: {complaints:?}");
     }
+    let ran = home.run(&["dispatch", "noop", "{}", "--tag", "\u{1b}[2J"]);
+    assert!(ran.complaints().last().unwrap().contains("control character"), "{ran:?}");
     assert_eq!(home.json(&["stats", "--json"])["metrics"]["enqueued"], 0);
 }
 
@@ -105,12 +105,20 @@ fn r51_wrong_usage_is_exit_code_2() {
         "dispatch noop {} --priority urgent",
         "dispatch noop {} --queue a/b",
         "dispatch noop {} --delay soon",
+        "dispatch noop {} --delay nan",
+        "dispatch noop {} --delay=-1",
+        "dispatch noop {} --timeout=-1",
+        "dispatch noop {} --retry-config {\"strategy\":\"linear\"}",
         "dispatch noop {} --run-at soon",
         "dispatch noop {} --delay 1 --run-at 2030-01-01T00:00:00Z",
         "dispatch noop {} --id mine",
         "dispatch noop {} --on-failure http://example.org",
         "status 17",
         "work --json=yes",
+        "work --max-jobs x",
+        "serve --bind foo",
+        "stats --connection foo",
+        "key new --name a/b --scope read",
         "nonsense",
         "config",
     ] {

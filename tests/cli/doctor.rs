@@ -31,7 +31,9 @@ fn r51_doctor_tells_what_should_be_known(home: &Home) {
     assert!(level(&checks, "failed").1.starts_with("1 failed jobs"), "{checks}");
     assert!(level(&checks, "waiting").1.contains("queue mail"), "{checks}");
     let lines = home.ok(&["doctor"]);
-    assert!(lines.lines().all(|line| line.starts_with("OK  ") || line.starts_with("WARN")), "{lines}");
+    // A sentence that is too long for a line goes on below.
+    let starts = ["OK  ", "WARN", "    "];
+    assert!(lines.lines().all(|line| starts.iter().any(|start| line.starts_with(start))), "{lines}");
 }
 
 #[test]

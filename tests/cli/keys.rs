@@ -55,6 +55,55 @@ fn r45_with_keys_the_network_is_let_in_and_each_request_needs_one() {
     assert_eq!((stats(api, &reader), stats(api, &writer), stats(api, "jmk_none")), (200, 403, 401));
 }
 
+/// R41, R57: with keys not all callers are trusted alike, and some trial jobs end the process.
+#[test]
+fn r57_with_keys_trial_jobs_need_the_flag() {
+    let home = Home::sqlite();
+    let (key, line) = make(&home, "writer", "enqueue");
+    let home = home.with("JOURNEYMAN_API_KEYS", &line).with("JOURNEYMAN_KEY", &key);
+    let [plain, told] = [home.serve_plainly(&["--no-worker"]), home.serve(&["--no-worker"])];
+    let post = |api: Api| {
+        let curl = format!(
+            "curl -s http://{}/api/queue/enqueue -H \"Authorization: Bearer $JOURNEYMAN_KEY\" \
+             -H 'content-type: application/json' -d '{{\"task_type\": \"noop\"}}'",
+            api.0
+        );
+        home.shell(&curl).stdout
+    };
+    assert!(post(plain.api).contains("--examples"), "{}", post(plain.api));
+    assert!(post(told.api).contains(r#""status":"pending""#), "{}", post(told.api));
+}
+
+/// R56.
+#[test]
+fn r56_with_keys_the_printed_curl_lines_work_as_printed() {
+    let home = Home::sqlite();
+    let (key, line) = make(&home, "me", "enqueue,read");
+    let home = home.with("JOURNEYMAN_API_KEYS", &line).with("JOURNEYMAN_KEY", &key);
+    let server = home.serve_at("0.0.0.0:0", &[]);
+    let banner = server.process.stdout();
+    let lines: Vec<&str> = banner.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
+    let [enqueue, status] = lines[..] else { panic!("two curl lines in {banner}") };
+    assert!(!enqueue.contains("0.0.0.0") && !banner.contains(&key), "{banner}");
+    let answer: serde_json::Value = serde_json::from_str(&home.shell(enqueue).stdout).unwrap();
+    let id = answer["task_id"].as_str().unwrap();
+    let status = home.shell(&status.replace("TASK_ID", id)).stdout;
+    assert!(status.contains(id), "{status}");
+}
+
+/// R12.
+#[test]
+fn r12_a_key_that_seals_is_made_and_can_be_used() {
+    let home = Home::sqlite();
+    let told = home.ok(&["key", "secret"]);
+    assert!(told.contains("JOURNEYMAN_KEYS"), "{told}");
+    let keys = [(); 2].map(|()| home.json(&["key", "secret", "--json"])["key"].as_str().unwrap().to_owned());
+    assert_ne!(keys[0], keys[1]);
+    let home = home.with("JOURNEYMAN_KEYS", &keys.join(",")).with("QUEUE_CODEC", "sealed");
+    let id = home.ok(&["dispatch", "noop"]);
+    assert_eq!(home.json(&["status", &id, "--json"])["status"], "pending");
+}
+
 #[test]
 fn r45_a_key_taken_out_of_the_file_ends_without_a_restart() {
     let home = Home::sqlite();

@@ -45,6 +45,27 @@ fn partly(ran: &Ran) -> Vec<&str> {
     ran.stderr.lines().collect()
 }
 
+#[test]
+fn r51_migrate_tells_a_program_one_thing_however_much_it_did() {
+    let done = Home::sqlite().json(&["migrate", "--tables", "--json"]);
+    assert!(done["store"].is_string() && done["tables"].is_string(), "{done}");
+}
+
+/// Tables of names and of what they stand for.
+#[test]
+fn r51_lists_of_settings_and_types_fit_80_columns_and_cut_no_name() {
+    let home = Home::sqlite();
+    let settings = home.ok(&["config", "show"]);
+    fits_80_columns(&settings);
+    assert!(settings.contains("JOURNEYMAN_HTTP_MAX_CONNECTIONS_PER_ADDRESS"), "{settings}");
+    let types = home.ok(&["types"]);
+    fits_80_columns(&types);
+    assert!(types.contains("database_operation"), "{types}");
+    let id = home.ok(&["dispatch", "echo", &format!(r#"{{"value": "{}"}}"#, "long ".repeat(50))]);
+    fits_80_columns(&home.ok(&["status", &id]));
+    fits_80_columns(&home.ok(&["doctor"]));
+}
+
 fn fits_80_columns(table: &str) {
     for line in table.lines() {
         assert!(line.chars().count() <= 80, "{line}");

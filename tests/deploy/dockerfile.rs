@@ -54,3 +54,12 @@ fn r54_the_image_runs_the_server_as_nobody_in_particular() {
     let (_, bind) = environment.iter().find(|(name, _)| *name == "JOURNEYMAN_BIND").unwrap();
     assert_eq!(all(&instructions, "EXPOSE").next(), bind.rsplit(':').next());
 }
+
+/// R25: a post to an https URL needs somebody to vouch for the receiver.
+#[test]
+fn r54_the_image_trusts_the_certificate_authorities_of_the_web() {
+    let instructions = instructions();
+    let file = "/etc/ssl/certs/ca-certificates.crt";
+    let copied = all(&instructions, "COPY").any(|rest| rest == format!("--from=build {file} {file}"));
+    assert!(copied, "{instructions:?}");
+}

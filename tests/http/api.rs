@@ -19,6 +19,7 @@ use journeyman::queue::{
     CallId, Driver, QueueManager, ReserveRequest, ReservedJob, Routing, Settle, Settled, Settlement, Store, Trail,
     WorkerId,
 };
+use journeyman::webhook::Rules;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -64,6 +65,7 @@ impl Api {
             shutdown: shutdown.clone(),
             examples: false,
             builtins: Builtins::default(),
+            callbacks: Rules::default(),
         };
         change(&mut state);
         Self { clock, store, shutdown, router: router(state) }

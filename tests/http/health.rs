@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::api::Api;
 use super::faulty::Fault;
+use crate::support::eventually;
 
 #[tokio::test]
 async fn a_server_with_its_store_is_ready() {
@@ -26,7 +27,17 @@ async fn a_server_without_its_store_is_alive_but_not_ready() {
     let live = api.get("/live").await;
     assert_eq!((live.status.as_u16(), live.json()), (200, json!({"status": "alive"})));
     api.store.mend();
+    eventually("it is ready again", async || api.get("/ready").await.status == 200).await;
+}
+
+/// R43: anyone may ask, and as often as they like.
+#[tokio::test]
+async fn r43_the_store_is_not_asked_for_each_who_asks_whether_it_is_ready() {
+    let api = Api::new();
     assert_eq!(api.get("/ready").await.status, 200);
+    api.store.break_with(Fault::Fails(StoreError::Unavailable("refused".into())));
+    assert_eq!(api.get("/ready").await.status, 200, "what was said a moment ago");
+    eventually("the truth comes out", async || api.get("/ready").await.status == 503).await;
 }
 
 #[tokio::test]

@@ -48,7 +48,9 @@ async fn r43_an_address_past_its_rate_is_refused_and_others_are_not() {
     }
     let refused = from(&api, one, "/api/queue/stats", &[]).await;
     assert_eq!(retry_after(&refused, 429, "rate_limited"), 1);
-    assert_eq!(from(&api, one, "/live", &[]).await.status, 200, "whoever watches the process is always answered");
+    for probe in ["/live", "/ready"] {
+        assert_eq!(from(&api, one, probe, &[]).await.status, 200, "whoever watches the process is always answered");
+    }
     assert_eq!(from(&api, other, "/api/queue/stats", &[]).await.status, 200);
     let forged = from(&api, one, "/api/queue/stats", &[("x-forwarded-for", "10.9.9.9")]).await;
     retry_after(&forged, 429, "rate_limited");
@@ -116,6 +118,30 @@ async fn r43_a_batch_needs_room_for_all_of_it_or_task_by_task() {
     let results = answer.json()["results"].clone();
     assert_eq!((answer.status.as_u16(), &results[2]["error"]["code"]), (201, &json!("queue_full")), "{results}");
     assert_eq!(api.stored().await, 3);
+}
+
+/// R24: what is stored already needs no room.
+#[tokio::test]
+async fn r24_a_full_queue_still_knows_the_jobs_it_has() {
+    let api = limited(EdgeOptions { max_queue_depth: Some(1), ..EdgeOptions::default() });
+    let mine = anything(json!({"operation_id": "5f0c0de0-7a11-4000-8000-00000000c8e5"}));
+    let id = api.enqueue(&mine).await;
+    let again = api.post(mine.to_string()).await;
+    assert_eq!((again.status.as_u16(), &again.json()["task_id"]), (200, &json!(id)), "{again:?}");
+    let each = json!({"tasks": [mine, anything(json!({}))], "atomic": false}).to_string();
+    let results = api.post_to("/api/queue/enqueue/batch", each).await.json()["results"].clone();
+    assert_eq!((&results[0]["deduplicated"], &results[1]["error"]["code"]), (&json!(true), &json!("queue_full")));
+    let fresh = anything(json!({"operation_id": "5f0c0de0-7a11-4000-8000-00000000c8e6"}));
+    retry_after(&api.post(fresh.to_string()).await, 429, "queue_full");
+}
+
+#[tokio::test]
+async fn r43_a_batch_that_no_queue_could_ever_take_is_not_to_be_tried_again() {
+    let api = limited(EdgeOptions { max_queue_depth: Some(2), ..EdgeOptions::default() });
+    let tasks = vec![anything(json!({})); 3];
+    let refused = api.post_to("/api/queue/enqueue/batch", json!({"tasks": tasks}).to_string()).await;
+    assert_eq!((refused.pointers(), &refused.json()["retryable"]), (vec!["/tasks".to_owned()], &json!(false)));
+    assert_eq!(refused.status, 422);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use journeyman::http::{ApiLimits, ApiState, Builtins, Edge, PoolGauge, WorkerGau
 use journeyman::job::{ErrorKind, JobId, prelude::*};
 use journeyman::queue::operations::Operations;
 use journeyman::queue::{Body as StoredBody, JobRecord, State};
+use journeyman::webhook::Rules;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -61,6 +62,7 @@ pub(super) fn api(rig: &Rig) -> Router {
         shutdown: tokio_util::sync::CancellationToken::new(),
         examples: false,
         builtins: Builtins::default(),
+        callbacks: Rules::default(),
     })
 }
 

@@ -12,6 +12,8 @@ pub const MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub fn parse(seconds: f64) -> Result<Duration, String> {
     match Duration::try_from_secs_f64(seconds) {
         Ok(duration) if duration <= MAX => Ok(duration),
+        // 1e308 is not worth its 309 digits.
+        _ if seconds.abs() >= 1e15 => Err(format!("{seconds:e} seconds is out of range: give 0 to {}", MAX.as_secs())),
         _ => Err(format!("{seconds} seconds is out of range: give 0 to {}", MAX.as_secs())),
     }
 }

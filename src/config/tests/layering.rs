@@ -15,6 +15,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("http.max_connections", "1024"),
         ("http.header_timeout", "10s"),
         ("http.body_timeout", "30s"),
+        ("http.write_timeout", "30s"),
         ("http.max_depth", "64"),
         ("http.api_keys", "-"),
         ("http.api_keys_file", "-"),

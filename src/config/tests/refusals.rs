@@ -159,6 +159,23 @@ fn r50_redis_switched_off_cannot_be_the_connection() {
 }
 
 #[test]
+fn r50_what_is_switched_off_is_off_for_named_connections_and_tables_too() {
+    for (variable, value, switch) in [
+        ("QUEUE_CONNECTIONS", "a=memory:,b=redis://cache", "ENABLE_REDIS"),
+        ("QUEUE_CONNECTIONS", "a=memory:,b=mysql://ann@db/jobs", "ENABLE_MYSQL"),
+        ("TABLES_URL", "mysql://ann@db/app", "ENABLE_MYSQL"),
+    ] {
+        let [error] = &errors(&environment(&[(variable, value), (switch, "false")]))[..] else {
+            panic!("one error expected")
+        };
+        assert!(error.contains(variable) && error.contains(switch), "{error}");
+        load(&environment(&[(variable, value), (switch, "true")]));
+    }
+    let postgres = [("QUEUE_CONNECTIONS", "b=postgres://ann@db/jobs"), ("TABLES_URL", "postgres://ann@db/app")];
+    load(&environment(&[&postgres[..], &[("ENABLE_MYSQL", "false"), ("ENABLE_REDIS", "false")]].concat()));
+}
+
+#[test]
 fn r49_a_very_long_value_is_cut_in_its_error() {
     let error = &errors(&environment(&[("WORKER_COUNT", &"ä".repeat(10_000))]))[0];
     assert!(error.chars().count() < 250, "{error}");

@@ -40,6 +40,13 @@ fn r49_secrets_are_never_shown() {
         ("DATABASE_URL", "http://:canary@db"),
         ("DATABASE_URL", "mysql://ann:canary/jobs"),
         ("DB_HOST", "mysql://ann:canary@db"),
+        ("QUEUE_CONNECTION", "redis://:canary@cache"),
+        ("QUEUE_CONNECTIONS", "redis://:canary@cache:6379"),
+        ("QUEUE_CONNECTIONS", "postgres://ann:canary@db/jobs?sslmode=require"),
+        ("QUEUE_CONNECTIONS", "x=postgres://ann:can,canary@db/jobs"),
+        ("REDIS_PORT", "redis://:canary@cache"),
+        ("WORKER_COUNT", "redis://canary"),
+        ("QUEUE_WORKER_QUEUES", "a,redis://:canary@cache"),
     ] {
         let errors = Config::load(&environment(&[wrong])).unwrap_err();
         assert!(!format!("{errors} {errors:?}").contains("canary"), "{errors}");

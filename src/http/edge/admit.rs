@@ -56,8 +56,9 @@ impl Edge {
             origin::check(request.method(), request.uri(), headers, allowed_hosts)?;
         }
         let caller = self.0.access.identify(headers, now);
-        // Whoever watches the process must hear from it however busy it is; the answer costs nothing.
-        if let Some(rate) = self.0.rate.as_ref().filter(|_| request.uri().path() != "/live") {
+        // Whoever watches the process must hear from it however busy it is; the answers cost next to nothing.
+        let is_probe = matches!(request.uri().path(), "/live" | "/ready");
+        if let Some(rate) = self.0.rate.as_ref().filter(|_| !is_probe) {
             let client = match &caller {
                 Caller::Key(key) => Client::Key(key.name().to_owned()),
                 Caller::Anyone | Caller::Stranger(_) => Client::at(self.address(request)),

@@ -9,7 +9,7 @@ use journeyman_job::QueueName;
 use tokio::sync::Mutex;
 
 use super::super::code::Code;
-use super::super::error::Problem;
+use super::super::error::{Fault, Problem};
 use super::Edge;
 use crate::clock::Stopwatch;
 use crate::queue::{QueueStats, Store};
@@ -51,6 +51,13 @@ struct Reading {
 #[derive(Debug)]
 pub(in crate::http) struct Room(Option<(Arc<Queue>, u64)>);
 
+impl Room {
+    /// For a job that takes none.
+    pub(in crate::http) fn unneeded() -> Self {
+        Self(None)
+    }
+}
+
 impl Drop for Room {
     fn drop(&mut self) {
         if let Some((queue, jobs)) = &self.0 {
@@ -69,7 +76,7 @@ impl Edge {
     ) -> Result<Room, Problem> {
         match &self.0.depth {
             Some(gate) => gate.let_in(store, queue, jobs).await,
-            None => Ok(Room(None)),
+            None => Ok(Room::unneeded()),
         }
     }
 }
@@ -80,6 +87,10 @@ impl DepthGate {
     }
 
     async fn let_in(&self, store: &dyn Store, name: &QueueName, jobs: u64) -> Result<Room, Problem> {
+        if jobs > self.limit {
+            let detail = format!("holds {jobs} for queue {name}, which takes {} at most: split the batch", self.limit);
+            return Err(Problem::invalid(vec![Fault::new("/tasks", detail)]));
+        }
         let queue = self.of(name);
         // Those who ask of the same queue wait here for the one that reads it.
         let mut reading = queue.reading.lock().await;

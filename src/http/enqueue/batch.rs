@@ -197,7 +197,7 @@ async fn each(
     for one in read {
         let one = one.map_err(Problem::invalid);
         let_in.push(match one {
-            Ok(dispatch) => match api.edge.let_in(api.manager.store().as_ref(), dispatch.queue(), 1).await {
+            Ok(dispatch) => match super::room_for(&api, &dispatch).await {
                 Ok(room) => {
                     rooms.push(room);
                     Ok(dispatch)

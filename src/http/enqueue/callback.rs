@@ -29,9 +29,11 @@ impl CallbackGiven {
     /// The callback, if it is one that the server could run.
     pub fn checked(self, member: &str, api: &ApiState) -> Result<Callback, Fault> {
         let refuse = |detail: String| Fault::new(format!("/{member}{}", self.at), detail);
-        if let Callback::Job(name) = &self.callback {
-            is_taken(name, Offer::of(api)).map_err(refuse)?;
+        match &self.callback {
+            Callback::Job(name) => is_taken(name, Offer::of(api)),
+            Callback::Url(url) => api.callbacks.check(url),
         }
+        .map_err(refuse)?;
         callbacks::check(&self.callback).map_err(|error| refuse(error.to_string()))?;
         Ok(self.callback)
     }

@@ -75,7 +75,8 @@ pub struct EnqueueRequest {
     #[serde(default, deserialize_with = "object_present")]
     #[schema(value_type = RetryConfigGiven, required = false)]
     retry_config: Option<RetryConfig>,
-    /// Words to find the job by, beside its type's own: at most 20 of 1 to 100 characters.
+    /// Words to find the job by, beside its type's own: at most 20 of 1 to 100 characters, none of them a control
+    /// character.
     #[serde(default)]
     #[schema(value_type = Vec<TagGiven>, required = false, max_items = 20, example = json!(["billing"]))]
     tags: Vec<String>,

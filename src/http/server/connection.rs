@@ -19,6 +19,7 @@ use tower::ServiceExt;
 use tracing::debug;
 
 use super::ServerLimits;
+use super::stall::Stall;
 
 /// hyper panics on a smaller buffer than this.
 const SMALLEST_BUFFER: usize = 8 * 1024;
@@ -45,6 +46,7 @@ pub(super) fn protocol(limits: &ServerLimits) -> http1::Builder {
 pub(super) async fn run(
     http: http1::Builder,
     mut stream: TcpStream,
+    write_timeout: Duration,
     peer: SocketAddr,
     router: Router,
     shutdown: CancellationToken,
@@ -60,7 +62,7 @@ pub(super) async fn run(
         request.map(Body::new)
     }));
     let ended = {
-        let mut connection = pin!(http.serve_connection(TokioIo::new(&mut stream), service));
+        let mut connection = pin!(http.serve_connection(TokioIo::new(Stall::new(&mut stream, write_timeout)), service));
         tokio::select! {
             // A request that is already here goes before the shutdown, and so is answered.
             biased;

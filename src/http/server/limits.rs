@@ -14,6 +14,8 @@ pub struct ServerLimits {
     /// it the socket is closed without an answer. So it bounds slow heads, silent sockets and idle keep-alive alike.
     /// Default 10 s.
     pub header_read_timeout: Duration,
+    /// Longest that an answer may wait for a client that reads nothing of it; past it the connection is closed. Default 30 s.
+    pub write_timeout: Duration,
     /// Most header lines in one request, also in chunked trailers; more is answered 431. Default 100.
     pub max_headers: usize,
     /// Largest request head (request line and headers), bytes; larger is answered 431. Default 64 KiB. A connection's
@@ -29,6 +31,7 @@ impl Default for ServerLimits {
             max_connections: 1024,
             max_connections_per_address: None,
             header_read_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             max_headers: 100,
             max_head_bytes: 64 * 1024,
             drain_timeout: Duration::from_secs(5),

@@ -4,6 +4,7 @@
 mod bodies;
 mod capacity;
 mod heads;
+mod readers;
 mod shutdown;
 
 use std::net::SocketAddr;
@@ -28,7 +29,7 @@ const GET: &str = "GET / HTTP/1.1\r\nhost: test\r\n\r\n";
 const HALF_A_HEAD: &str = "GET / HTTP/1.1\r\nhost: te";
 
 fn patient() -> ServerLimits {
-    ServerLimits { header_read_timeout: LONG, drain_timeout: LONG, ..ServerLimits::default() }
+    ServerLimits { header_read_timeout: LONG, write_timeout: LONG, drain_timeout: LONG, ..ServerLimits::default() }
 }
 
 fn hello() -> Router {
