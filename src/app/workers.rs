@@ -23,6 +23,7 @@ pub(super) fn surroundings(
         store: Arc::clone(&connected.store),
         connect: Arc::clone(&connected.connect),
         dispatcher: Arc::new(manager.clone()),
+        routing: Arc::clone(manager.routing()),
         state: Arc::clone(state),
         observer,
     }

@@ -2,13 +2,26 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::Failure;
 use crate::app::App;
+use crate::config::Config;
 use crate::http::WorkerGauge;
 use crate::worker::Worker;
+
+/// The same configuration for workers that do not stop by themselves. In a process of their own they are started again by
+/// whoever watches it; a server whose workers rest looks healthy and does nothing.
+pub(super) fn without_limits(mut config: Config) -> Config {
+    let worker = &mut config.worker;
+    let limits = (worker.max_jobs.take(), worker.max_time.take(), worker.memory.take());
+    if limits != (None, None, None) {
+        warn!("worker.max_jobs, worker.max_time and worker.memory hold for `journeyman work` alone, not for a server");
+    }
+    config
+}
 
 /// The present workers, if there are any.
 pub(super) struct Crew<'a> {
@@ -34,22 +47,29 @@ impl<'a> Crew<'a> {
     /// Works until `shutdown`. Workers that cannot be started anew end the server too: it would look healthy and do
     /// nothing.
     pub(super) async fn run(mut self, shutdown: CancellationToken) -> Result<(), Failure> {
+        // Workers that finish what they run, beside those that took their place.
+        let mut leaving = JoinSet::new();
+        let mut worked = Ok(());
         while let Some(worker) = self.worker.take() {
-            let wants_restart = tokio::select! {
-                () = shutdown.cancelled() => false,
-                () = worker.finished() => worker.wants_restart(),
-            };
-            if !wants_restart {
-                // One that has reached a limit of its own rests until the server ends.
-                shutdown.cancelled().await;
-            }
-            worker.stop().await;
-            if wants_restart && !shutdown.is_cancelled() {
+            let finished = shutdown.run_until_cancelled(worker.finished()).await.is_some();
+            let told = shutdown.clone();
+            leaving.spawn(async move {
+                told.run_until_cancelled(worker.drained()).await;
+                worker.stop().await;
+            });
+            if finished && !shutdown.is_cancelled() {
                 info!("the workers start anew");
-                self.worker = Some(self.anew().inspect_err(|_| shutdown.cancel())?);
+                match self.anew() {
+                    Ok(worker) => self.worker = Some(worker),
+                    Err(error) => {
+                        worked = Err(error);
+                        shutdown.cancel();
+                    }
+                }
             }
         }
-        Ok(())
+        while leaving.join_next().await.is_some() {}
+        worked
     }
 
     fn anew(&self) -> Result<Worker, Failure> {

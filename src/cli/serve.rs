@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::arguments::ServeOptions;
-use super::crew::Crew;
+use super::crew::{Crew, without_limits};
 use super::{Failure, Outcome};
 use super::{api, edge, output};
 use crate::app::App;
@@ -22,7 +22,9 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
     let access = edge::access(&config.http, config.http.bind)?;
     let shutdown = shutdown::on_signal()?;
     // A signal also ends the wait for a store that does not answer.
-    let Some(app) = shutdown.run_until_cancelled(App::start(config)).await else { return Ok(ExitCode::SUCCESS) };
+    let Some(app) = shutdown.run_until_cancelled(App::start(without_limits(config))).await else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let app = app?;
     let listener = listen(app.config.http.bind, "--bind").await?;
     let address = listener.local_addr()?;

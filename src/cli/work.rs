@@ -31,10 +31,12 @@ pub(super) async fn run(config: Config, options: WorkOptions) -> Outcome {
         slots = app.worker_slots(),
         "working; Ctrl-C stops"
     );
-    tokio::select! {
-        () = shutdown.cancelled() => {}
-        () = worker.finished() => {}
-    }
+    // One that ends by itself has nothing to cut off: what it runs may take its time, until a signal says otherwise.
+    let done = async {
+        worker.finished().await;
+        worker.drained().await;
+    };
+    shutdown.run_until_cancelled(done).await;
     // Also when the worker ends by itself; until it has, whoever watches it is answered.
     worker.stop().await;
     shutdown.cancel();

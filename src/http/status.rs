@@ -70,7 +70,7 @@ pub struct JobStatus {
     /// `null` if the stored record cannot be read; then so are `task_data` and `max_tries`.
     #[schema(required)]
     task_type: Option<String>,
-    /// The payload, byte for byte as it was enqueued.
+    /// The payload, byte for byte as it was enqueued; secrets in it are shown as `[secret]`.
     #[schema(value_type = serde_json::Value, required)]
     task_data: Option<RawJson>,
     tags: Vec<String>,
@@ -95,7 +95,7 @@ pub struct JobStatus {
     /// Who runs it now.
     #[schema(required)]
     worker: Option<String>,
-    /// What the job returned, byte for byte.
+    /// What the job returned, byte for byte; secrets in it are shown as `[secret]`.
     #[schema(value_type = serde_json::Value, required)]
     result: Option<RawJson>,
     /// The latest failure; of a job that will be tried again, too.
@@ -177,7 +177,7 @@ impl From<JobRecord> for JobStatus {
             status: record.state,
             queue_name: record.queue,
             task_type: body.as_ref().map(|body| body.type_name.to_string()),
-            task_data: body.as_ref().map(|body| body.data.to_owned().into()),
+            task_data: body.as_ref().map(|body| RawJson::from(body.data.to_owned()).redacted()),
             max_tries: body.as_ref().map(|body| body.options.max_tries),
             tags: body.map(|body| body.options.tags).unwrap_or_default(),
             priority: record.priority,
@@ -187,7 +187,7 @@ impl From<JobRecord> for JobStatus {
             started_at: record.started_at.map(Timestamp::to_rfc3339),
             finished_at: trail.finished_at.map(Timestamp::to_rfc3339),
             worker: record.worker,
-            result: trail.result,
+            result: trail.result.map(RawJson::redacted),
             error: trail.error.as_ref().map(Failure::from),
             failed_hook_error: trail.failed_hook_error.as_ref().map(Failure::from),
             callbacks: trail.callbacks.into_iter().map(Callback::from).collect(),

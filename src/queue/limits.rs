@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeyman_job::{DispatchOptions, Unique, When};
+use journeyman_job::{DispatchOptions, JobOptions, Unique, When, seconds};
 
 /// Largest payload, bytes.
 pub const PAYLOAD: usize = 1024 * 1024;
@@ -64,27 +64,52 @@ pub fn check_options(options: &DispatchOptions) -> Result<(), Beyond> {
         let message = format!("timeout is below {} s; leave it out for no limit", TIMEOUT.as_secs_f64());
         return Err(Beyond { field: "retry_config", message });
     }
-    if options.tags.len() > TAGS {
-        let message = format!("holds {} entries: at most {TAGS} are allowed", options.tags.len());
+    check_tags(&options.tags)?;
+    check_unique(options.unique.as_ref())?;
+    if options.max_tries.is_some() && options.retry.as_ref().is_some_and(|retry| retry.max_attempts.is_some()) {
+        let message = "contradicts retry_config.max_attempts: give one of the two".to_owned();
+        return Err(Beyond { field: "max_tries", message });
+    }
+    Ok(())
+}
+
+/// Refuses options that are out of range once the job's own methods and the caller have both had their say.
+pub fn check_frozen(options: &JobOptions, unique: Option<&Unique>) -> Result<(), Beyond> {
+    check_limit("timeout", Some(options.timeout).filter(|timeout| !timeout.is_zero()))?;
+    check_limit("retry_for", options.retry_for)?;
+    options.backoff.check().map_err(|message| Beyond { field: "backoff", message })?;
+    check_tags(&options.tags)?;
+    check_unique(unique)
+}
+
+fn check_limit(field: &'static str, limit: Option<Duration>) -> Result<(), Beyond> {
+    let Some(limit) = limit.filter(|limit| !(TIMEOUT..=seconds::MAX).contains(limit)) else { return Ok(()) };
+    let (given, least, most) = (limit.as_secs_f64(), TIMEOUT.as_secs_f64(), seconds::MAX.as_secs());
+    Err(Beyond { field, message: format!("is {given} s: give {least} to {most}") })
+}
+
+fn check_tags(tags: &[String]) -> Result<(), Beyond> {
+    if tags.len() > TAGS {
+        let message = format!("holds {} entries: at most {TAGS} are allowed", tags.len());
         return Err(Beyond { field: "tags", message });
     }
-    if let Some(tag) = options.tags.iter().find(|tag| !(1..=TAG).contains(&tag.chars().count())) {
+    if let Some(tag) = tags.iter().find(|tag| !(1..=TAG).contains(&tag.chars().count())) {
         let message = format!("holds one of {} characters: give 1 to {TAG}", tag.chars().count());
         return Err(Beyond { field: "tags", message });
     }
     // A tag is shown on terminals, which obey what stands in it.
-    if options.tags.iter().any(|tag| tag.contains(char::is_control)) {
+    if tags.iter().any(|tag| tag.contains(char::is_control)) {
         return Err(Beyond { field: "tags", message: "holds one with a control character".to_owned() });
     }
-    if let Some(Unique::Key(key)) = &options.unique
+    Ok(())
+}
+
+fn check_unique(unique: Option<&Unique>) -> Result<(), Beyond> {
+    if let Some(Unique::Key(key)) = unique
         && !(1..=UNIQUE_KEY).contains(&key.chars().count())
     {
         let message = format!("has {} characters: give 1 to {UNIQUE_KEY}, or auto", key.chars().count());
         return Err(Beyond { field: "deduplication_key", message });
-    }
-    if options.max_tries.is_some() && options.retry.as_ref().is_some_and(|retry| retry.max_attempts.is_some()) {
-        let message = "contradicts retry_config.max_attempts: give one of the two".to_owned();
-        return Err(Beyond { field: "max_tries", message });
     }
     Ok(())
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use journeyman_job::{Dispatch, DispatchError, Dispatcher, Job, JobId, JobSpec, Priority, QueueName, When, secret};
+use journeyman_job::{Dispatch, DispatchError, Dispatcher, Job, JobId, JobSpec, QueueName, When, secret};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::pusher::Pusher;
-use super::{Envelope, Found, NewJob, PushOutcome, State, Store, StoreError, UniqueKey, Unit, limits};
+use super::{Envelope, Found, NewJob, PushOutcome, Routing, State, Store, StoreError, UniqueKey, Unit, limits};
 
 /// Pause between two looks at a job whose end is waited for; its store is this process's memory.
 const END_CHECK: Duration = Duration::from_millis(1);
@@ -36,17 +36,6 @@ pub struct QueueManager {
     runtime: Handle,
 }
 
-/// What holds for jobs that say nothing else.
-#[derive(Debug, Clone, Default)]
-pub struct Routing {
-    /// Priority of jobs pushed to a queue.
-    pub priorities: HashMap<QueueName, Priority>,
-    /// Whether jobs that name no queue go to one named as their type.
-    pub queue_per_type: bool,
-    /// Whether a dispatch returns only once its job has ended; a delay is then none.
-    pub waits_for_end: bool,
-}
-
 impl QueueManager {
     /// Must be called within a Tokio runtime: the group commit runs on it.
     pub fn new(store: Arc<dyn Store>, routing: Routing) -> Self {
@@ -67,6 +56,11 @@ impl QueueManager {
 
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What holds for jobs that say nothing else.
+    pub fn routing(&self) -> &Arc<Routing> {
+        &self.routing
     }
 
     /// Pushes a job to its own queue under its own options.
@@ -191,30 +185,21 @@ impl QueueManager {
     fn freeze(&self, dispatch: &Dispatch) -> Result<NewJob, DispatchError> {
         limits::check_payload(dispatch.spec.data.get().len())
             .and_then(|()| limits::check_options(&dispatch.options))
-            .map_err(|beyond| DispatchError::Refused(beyond.to_string()))?;
+            .map_err(|beyond| refused(&beyond))?;
         let dispatch = &*secret::repeatable(dispatch);
-        let routed = self.routed(dispatch);
-        let dispatch = routed.as_ref().unwrap_or(dispatch);
-        let queue_priority = self.routing.priorities.get(dispatch.queue()).copied();
+        let dispatch = &*self.routing.routed(dispatch);
+        let priority = self.routing.priority(dispatch.queue());
+        limits::check_frozen(&dispatch.frozen_options(priority), dispatch.uniqueness())
+            .map_err(|beyond| refused(&beyond))?;
         let JobSpec { type_name, data, .. } = &dispatch.spec;
         Ok(NewJob {
-            envelope: Envelope::freeze(dispatch, queue_priority),
+            envelope: Envelope::freeze(dispatch, priority),
             when: if self.routing.waits_for_end { When::Now } else { dispatch.options.when },
             unique: dispatch
                 .uniqueness()
                 .map(|unique| UniqueKey::of(unique, type_name, &secret::comparable(type_name, data))),
             is_named: dispatch.options.id.is_some(),
         })
-    }
-
-    /// The same dispatch to the queue of its type, if it goes there.
-    fn routed(&self, dispatch: &Dispatch) -> Option<Dispatch> {
-        let names_none = dispatch.options.queue.is_none() && dispatch.spec.queue == QueueName::default();
-        if !self.routing.queue_per_type || !names_none {
-            return None;
-        }
-        // A type whose name is none of a queue stays where it is.
-        QueueName::new(&dispatch.spec.type_name).ok().map(|queue| dispatch.clone().on_queue(queue))
     }
 }
 
@@ -227,6 +212,10 @@ fn connection_of(dispatches: &[Dispatch]) -> Result<Option<&str>, DispatchError>
         return Err(DispatchError::Refused(message));
     }
     Ok(first)
+}
+
+fn refused(beyond: &limits::Beyond) -> DispatchError {
+    DispatchError::Refused(beyond.to_string())
 }
 
 fn refusal(error: StoreError) -> DispatchError {

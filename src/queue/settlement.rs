@@ -98,10 +98,10 @@ pub fn decide(facts: &Attempted<'_>, result: &JobResult, roll: f64) -> Settlemen
             Settlement::Fail { error: JobError::of(ErrorKind::Crashed, message) }
         }
         Err(error) => {
-            let delay = match error.kind() {
-                ErrorKind::WorkerLost => after_crash(facts.trail.crashes),
-                _ => facts.options.backoff.delay_after(facts.attempt, roll),
-            };
+            if error.kind() == ErrorKind::WorkerLost {
+                return lost(facts, error, after_crash(facts.trail.crashes, roll));
+            }
+            let delay = facts.options.backoff.delay_after(facts.attempt, roll);
             again(facts, delay, || error.clone(), error.message())
         }
     }
@@ -121,12 +121,21 @@ fn requeued(facts: &Attempted<'_>, error: &JobError) -> Settlement {
     Settlement::Snooze { delay }
 }
 
+/// The worker died. That costs a try while there is another one; the last is given back, because the death may be that of
+/// a neighbour. How many deaths are too many is a limit of its own.
+fn lost(facts: &Attempted<'_>, error: &JobError, delay: Duration) -> Settlement {
+    if facts.would_exceed(delay) {
+        return exceeded(facts, delay, error.message());
+    }
+    if facts.has_tries_left() { Settlement::Release { delay } } else { Settlement::Snooze { delay } }
+}
+
 /// A worker's death is rarely the job's fault, so the first one costs no wait; a job that keeps killing workers must not
-/// take the whole fleet down in a row.
-fn after_crash(crashes: u32) -> Duration {
+/// take the whole fleet down in a row. Those that died together do not come back together.
+fn after_crash(crashes: u32, roll: f64) -> Duration {
     match crashes {
         0 | 1 => Duration::ZERO,
-        more => Duration::from_secs(1 << (more - 1).min(6)),
+        more => Duration::from_secs(1 << (more - 1).min(6)).mul_f64(0.5 + roll.clamp(0.0, 1.0)),
     }
 }
 
@@ -297,8 +306,23 @@ mod tests {
         let policy_free = |crashes| Case { max_tries: 0, crashes, ..PLAIN }.decide(&failure(ErrorKind::WorkerLost));
         assert_eq!(policy_free(1), Settlement::Release { delay: Duration::ZERO });
         assert_eq!(policy_free(2), Settlement::Release { delay: 2 * SECOND });
-        let spent = Case { attempt: 3, crashes: 1, ..PLAIN };
-        assert_eq!(spent.fails_as(&failure(ErrorKind::WorkerLost)), ErrorKind::WorkerLost);
+    }
+
+    #[test]
+    fn p6_a_death_gives_the_last_try_back_but_not_the_time() {
+        let lost = failure(ErrorKind::WorkerLost);
+        for (max_tries, attempt) in [(1, 1), (3, 3)] {
+            let case = Case { max_tries, attempt, crashes: 1, ..PLAIN };
+            assert_eq!(case.decide(&lost), Settlement::Snooze { delay: Duration::ZERO });
+        }
+        let late = Case { attempt: 3, crashes: 1, retry_for: Some(5), elapsed: 6, ..PLAIN };
+        assert_eq!(late.fails_as(&lost), ErrorKind::WouldExceedDeadline);
+    }
+
+    #[test]
+    fn p6_those_that_died_together_do_not_come_back_together() {
+        let delay = |roll| after_crash(2, roll);
+        assert_eq!((delay(0.0), delay(0.5), delay(1.0)), (SECOND, 2 * SECOND, 3 * SECOND));
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub struct Trail {
     /// The last failure; none once the job has completed.
     #[serde(rename = "e", skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
+    /// It has failed for good with this error, but its `failed` has not run to its end yet: nothing else of it runs any more.
+    #[serde(rename = "x", skip_serializing_if = "Option::is_none")]
+    pub doomed: Option<JobError>,
     /// What `failed` itself ended with, if not well.
     #[serde(rename = "fe", skip_serializing_if = "Option::is_none")]
     pub failed_hook_error: Option<JobError>,
@@ -153,10 +156,11 @@ mod tests {
         let mut trail = Trail { requeues: 1, crashes: 2, error: Some(JobError::new("x")), ..Trail::default() };
         trail.first_started_at = Some(Timestamp::from_micros(1));
         trail.finished_at = Some(Timestamp::from_micros(2));
+        trail.doomed = Some(JobError::new("x"));
         trail.remember(entry(1));
         let again = trail.retried();
         assert_eq!((again.requeues, again.crashes, again.retries), (0, 0, 1));
-        assert_eq!((again.first_started_at, again.finished_at), (None, None));
+        assert_eq!((again.first_started_at, again.finished_at, again.doomed), (None, None, None));
         assert_eq!((again.history, again.error), (trail.history, trail.error));
     }
 

@@ -7,9 +7,12 @@ use journeyman_job::{ErrorKind, JobError, JobOptions, JobResult, Outcome};
 use crate::chance;
 use crate::clock::Timestamp;
 use crate::queue::{
-    AttemptEntry, Attempted, Counted, Policy, Reservation, ReservedJob, Settle, Settlement, Trail, callbacks, decide,
-    limits,
+    AttemptEntry, Attempted, Counted, Policy, Reservation, ReservedJob, Routing, Settle, Settlement, Trail, callbacks,
+    decide, limits,
 };
+
+/// How long a job waits whose `failed` has taken a worker down.
+const TELLING_WAIT: Duration = Duration::from_secs(2);
 
 /// An attempt that has ended, not yet settled.
 #[derive(Debug)]
@@ -46,6 +49,56 @@ impl Ended {
     /// When it ended on the store's clock: its start there plus what it took here.
     fn finished_at(&self) -> Timestamp {
         self.started_at.plus(self.duration)
+    }
+
+    /// Applies the retry policy to an attempt that ended where `failed` cannot run: with a dead worker, or in a panic beside
+    /// the job's layers. Then the job is doomed and goes back, so that a death is stored before any of the job's own code
+    /// runs again. `options` are `None` where they cannot be read.
+    pub(super) fn judged_from_afar(
+        self,
+        options: Option<&JobOptions>,
+        policy: Policy,
+        error: JobError,
+    ) -> (Settlement, Self) {
+        if let Some(doom) = self.trail.doomed.clone() {
+            return self.died_telling(doom, policy, error);
+        }
+        // As if on its last try, which a death gives back: it neither fails nor loses one.
+        let unknown = JobOptions { max_tries: 1, ..JobOptions::default() };
+        match self.judged(options.unwrap_or(&unknown), policy, Err(error)) {
+            (Settlement::Fail { error }, ended) => (Settlement::Snooze { delay: Duration::ZERO }, ended.doomed(error)),
+            other => other,
+        }
+    }
+
+    /// It was `failed` that did not end. It may take as many workers down as `handle` may, and is then left out.
+    fn died_telling(mut self, doom: JobError, policy: Policy, error: JobError) -> (Settlement, Self) {
+        if error.kind() == ErrorKind::Panic {
+            return self.failed(doom, Some(error));
+        }
+        if self.trail.crashes >= policy.max_crashes {
+            let message = format!("{} workers died under the job, the last of them in `failed`", self.trail.crashes);
+            self.trail.failed_hook_error = Some(JobError::of(ErrorKind::Crashed, message));
+        }
+        self.remember(error.kind().as_str(), Some(error));
+        (Settlement::Snooze { delay: TELLING_WAIT }, self)
+    }
+
+    /// It has failed for good, and `failed` is still to run or to be run again.
+    pub(super) fn doomed(mut self, error: JobError) -> Self {
+        self.trail.doomed = Some(error.clone());
+        self.trail.error = Some(error);
+        self.trail.finished_at = None;
+        self
+    }
+
+    /// It has failed for good, and `failed` is over.
+    pub(super) fn failed(mut self, error: JobError, hook_error: Option<JobError>) -> (Settlement, Self) {
+        self.trail.doomed = None;
+        self.trail.error = Some(error.clone());
+        self.trail.failed_hook_error = hook_error;
+        self.trail.finished_at = Some(self.finished_at());
+        (Settlement::Fail { error }, self)
     }
 
     /// Applies the retry policy to `result`, and completes the trail to match.
@@ -100,8 +153,14 @@ impl Ended {
     }
 
     /// `body` is the stored job, which says what follows from its end.
-    pub(super) fn settle(mut self, body: &[u8], settlement: Settlement, counted: Option<Counted>) -> Settle {
-        let then = callbacks::follow(self.reservation.job, body, &settlement, &mut self.trail);
+    pub(super) fn settle(
+        mut self,
+        body: &[u8],
+        settlement: Settlement,
+        counted: Option<Counted>,
+        routing: &Routing,
+    ) -> Settle {
+        let then = callbacks::follow(self.reservation.job, body, &settlement, &mut self.trail, routing);
         Settle { reservation: self.reservation, settlement, trail: self.trail.encode(), counted, then }
     }
 }
@@ -128,23 +187,29 @@ fn outcome_word(result: &JobResult, settlement: &Settlement) -> &'static str {
     }
 }
 
-/// The limit of this attempt: the job's own or the worker's override, and never past the total budget.
+/// The limit of this attempt: the job's own or the worker's override, and never past the total budget; `None` = no limit.
+/// The error says that the budget is used up, so that there is no attempt at all.
 pub(super) fn attempt_timeout(
     options: &JobOptions,
     over: Option<Duration>,
     trail: &Trail,
     now: Timestamp,
-) -> Option<Duration> {
+) -> Result<Option<Duration>, JobError> {
     let own = over.unwrap_or(options.timeout);
     let own = (!own.is_zero()).then_some(own);
     let left = options.retry_for.map(|budget| {
         let first = trail.first_started_at.unwrap_or(now);
         first.plus(budget).since(now)
     });
-    match (own, left) {
+    if left.is_some_and(|left| left.is_zero()) {
+        let budget = options.retry_for.unwrap_or_default().as_secs_f64();
+        let message = format!("the total of {budget} s was over before this attempt could begin");
+        return Err(JobError::of(ErrorKind::WouldExceedDeadline, message));
+    }
+    Ok(match (own, left) {
         (Some(own), Some(left)) => Some(own.min(left)),
         (own, left) => own.or(left),
-    }
+    })
 }
 
 /// What a result counts as, beside success and failure.
@@ -172,14 +237,17 @@ mod tests {
         let options = JobOptions { timeout: 60 * SECOND, retry_for: Some(100 * SECOND), ..JobOptions::default() };
         let trail = Trail { first_started_at: Some(start), ..Trail::default() };
         let at = |seconds: u32| attempt_timeout(&options, None, &trail, start.plus(seconds * SECOND));
-        assert_eq!((at(0), at(70), at(200)), (Some(60 * SECOND), Some(30 * SECOND), Some(Duration::ZERO)));
+        assert_eq!((at(0), at(70)), (Ok(Some(60 * SECOND)), Ok(Some(30 * SECOND))));
+        for seconds in [100, 200] {
+            assert_eq!(at(seconds).unwrap_err().kind(), ErrorKind::WouldExceedDeadline, "{seconds}");
+        }
     }
 
     #[test]
     fn no_limit_is_no_limit_unless_the_worker_sets_one() {
         let options = JobOptions { timeout: Duration::ZERO, ..JobOptions::default() };
         let trail = Trail::default();
-        assert_eq!(attempt_timeout(&options, None, &trail, Timestamp::default()), None);
-        assert_eq!(attempt_timeout(&options, Some(SECOND), &trail, Timestamp::default()), Some(SECOND));
+        assert_eq!(attempt_timeout(&options, None, &trail, Timestamp::default()), Ok(None));
+        assert_eq!(attempt_timeout(&options, Some(SECOND), &trail, Timestamp::default()), Ok(Some(SECOND)));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use journeyman_job::{ContextParts, ErrorKind, Job, JobContext, JobError, JobOptions, JobResult};
+use journeyman_job::{ContextParts, ErrorKind, JobContext, JobError, JobOptions, JobResult};
 use tokio::sync::mpsc;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
@@ -11,10 +11,12 @@ use tracing::{debug, warn};
 use super::attempt::{Attempt, AttemptService, Phase};
 use super::conclusion::{self, Ended};
 use super::held::{Held, Revoked};
+use super::opening::{Obstacle, Ready, opened, ready};
 use super::options::{Happened, JobEvent, Surroundings, WorkerOptions};
+use super::panics::caught;
 use super::settler::Concluded;
 use crate::clock::Stopwatch;
-use crate::queue::{Body, Counted, ReservedJob, Settlement, Undecodable, decode};
+use crate::queue::{Counted, ReservedJob, Settlement, Trail};
 
 /// How long a job waits that only another binary or another configuration can run, before some worker looks at it again.
 const ELSEWHERE_WAIT: Duration = Duration::from_secs(10);
@@ -30,114 +32,82 @@ pub(super) struct Executor {
 }
 
 /// A reserved job on its way through this worker.
-struct InHand {
-    job: ReservedJob,
-    revoked: Revoked,
+pub(super) struct InHand {
+    pub(super) job: ReservedJob,
+    pub(super) revoked: Revoked,
     /// Since the store handed it out.
-    stopwatch: Stopwatch,
+    pub(super) stopwatch: Stopwatch,
 }
 
-/// A job that can run.
-struct Ready {
-    job: Arc<dyn Job>,
-    job_type: Arc<str>,
-    options: JobOptions,
-}
-
-/// Why a stored job cannot run here.
-enum Obstacle {
-    /// This process lacks its type or a key to it; another worker may have it.
-    Elsewhere {
-        job_type: String,
-        reason: String,
-    },
-    Undecodable {
-        job_type: String,
-        error: JobError,
-    },
+/// How the job's own code came to its end.
+pub(super) enum Ran {
+    ToItsEnd(JobResult),
+    /// The worker stops and gives the job back.
+    CutOff,
+    /// The job is another worker's by now.
+    Lost,
 }
 
 impl Executor {
     /// Runs `reserved` and hands its settlement to the settler. Returns when the worker's slot is free again.
     pub(super) async fn run(&self, reserved: ReservedJob, revoked: Revoked) {
         let hand = InHand { job: reserved, revoked, stopwatch: Stopwatch::start() };
-        match ready(&hand.job) {
-            Ok(ready) => self.attempt(&hand, &ready).await,
-            Err(obstacle) => self.set_aside(&hand, obstacle).await,
+        let Err(panic) = caught(self.pass(&hand)).await else { return };
+        // Some of the job's own code runs beside its layers, the drop of its fields for one.
+        warn!(job.id = %hand.job.reservation.job, error = %panic, "the job panicked outside of its attempt");
+        if !hand.revoked.is_over() {
+            self.judge_from_afar(&hand, Ended::new(&hand.job, hand.stopwatch.elapsed()), panic).await;
         }
     }
 
-    async fn attempt(&self, hand: &InHand, ready: &Ready) {
-        let InHand { job: reserved, revoked, stopwatch } = hand;
-        self.observe(|| event(reserved, &ready.job_type, Happened::Started));
-        let trail = crate::queue::Trail::decode(&reserved.trail);
-        let limit = conclusion::attempt_timeout(&ready.options, self.options.timeout, &trail, reserved.reserved_at);
-        let running = self.call(hand, ready, Phase::Handle, limit);
-        let result = tokio::select! {
-            biased;
-            () = revoked.lost.cancelled() => {
-                warn!(job.id = %reserved.reservation.job, "job cancelled: its lease passed to another worker");
-                // Code on a thread of its own cannot be dropped, only told.
-                revoked.give_back.cancel();
-                self.held.release(std::iter::once(&reserved.reservation));
-                return;
+    async fn pass(&self, hand: &InHand) {
+        if !self.may_run(hand).await {
+            return;
+        }
+        let trail = Trail::decode(&hand.job.trail);
+        if let Some(error) = trail.doomed {
+            return self.tell_again(hand, error, trail.failed_hook_error).await;
+        }
+        match ready(&hand.job) {
+            Ok(ready) => self.attempt(hand, &ready, &trail).await,
+            Err(obstacle) => self.set_aside(hand, obstacle).await,
+        }
+    }
+
+    async fn attempt(&self, hand: &InHand, ready: &Ready, trail: &Trail) {
+        let InHand { job: reserved, stopwatch, .. } = hand;
+        let limit = conclusion::attempt_timeout(&ready.options, self.options.timeout, trail, reserved.reserved_at);
+        let ran = match limit {
+            Ok(limit) => {
+                self.observe(|| event(reserved, &ready.job_type, Happened::Started));
+                self.call(hand, ready, Phase::Handle, limit).await
             }
-            () = revoked.give_back.cancelled() => None,
-            result = running => Some(result),
+            Err(too_late) => Ran::ToItsEnd(Err(too_late)),
         };
         let ended = Ended::new(reserved, stopwatch.elapsed());
-        match result {
-            Some(result) => self.judge(hand, ready, ended, result).await,
-            None => {
+        match ran {
+            Ran::ToItsEnd(result) => self.judge(hand, ready, ended, result).await,
+            Ran::CutOff => {
                 let (settlement, ended) = ended.given_back();
-                let happened = Happened::PutOff { duration: ended.duration };
-                self.hand_over(hand, &ready.job_type, ended, settlement, None, happened).await;
+                self.hand_over(hand, &ready.job_type, ended, settlement, None).await;
             }
-        }
-    }
-
-    /// A job whose worker has died, taken over by the reaper: its attempt has failed without a result.
-    pub(super) async fn bury_or_retry(&self, reserved: ReservedJob, revoked: Revoked) {
-        let hand = &InHand { job: reserved, revoked, stopwatch: Stopwatch::start() };
-        let ended = Ended::cut_short(&hand.job);
-        let lost = JobError::of(ErrorKind::WorkerLost, "the worker that ran it died or fell silent");
-        match ready(&hand.job) {
-            Ok(ready) => self.judge(hand, &ready, ended, Err(lost)).await,
-            Err(Obstacle::Elsewhere { job_type, .. }) => {
-                // The policy needs no more than the options, and those can be read without decoding the job.
-                let options = Body::read(&hand.job.body).map(|body| body.options).unwrap_or_default();
-                let (settlement, ended) = ended.judged(&options, self.options.policy, Err(lost));
-                let happened = happened(&settlement, &ended);
-                self.hand_over(hand, &job_type, ended, settlement, None, happened).await;
+            Ran::Lost => {
+                warn!(job.id = %reserved.reservation.job, "job cancelled: its lease passed to another worker");
+                self.held.release(std::iter::once(&reserved.reservation));
             }
-            Err(obstacle) => self.set_aside(hand, obstacle).await,
         }
     }
 
     async fn judge(&self, hand: &InHand, ready: &Ready, ended: Ended, result: JobResult) {
         let counted = conclusion::counted(&result);
-        let (settlement, mut ended) = ended.judged(&ready.options, self.options.policy, result);
-        if let Settlement::Fail { error } = &settlement {
-            ended.trail.failed_hook_error = self.tell_failed(hand, error).await;
+        match ended.judged(&ready.options, self.options.policy, result) {
+            (Settlement::Fail { error }, ended) => self.fail(hand, &ready.job_type, ended, error, counted).await,
+            (settlement, ended) => self.hand_over(hand, &ready.job_type, ended, settlement, counted).await,
         }
-        let happened = happened(&settlement, &ended);
-        self.hand_over(hand, &ready.job_type, ended, settlement, counted, happened).await;
     }
 
-    /// Calls `failed` on a fresh instance. It runs while the job is still held: a worker that dies meanwhile leaves the
-    /// job to be failed again by another, instead of failed without `failed` ever having run.
-    async fn tell_failed(&self, hand: &InHand, error: &JobError) -> Option<JobError> {
-        let fresh = ready(&hand.job).ok()?;
-        let limit = self.options.timeout.unwrap_or(fresh.options.timeout);
-        let limit = (!limit.is_zero()).then_some(limit);
-        let telling = self.call(hand, &fresh, Phase::Failed(error.clone()), limit);
-        // Once the job is another's, so is this call.
-        let hook_error = hand.revoked.lost.run_until_cancelled(telling).await?.err()?;
-        warn!(job.id = %hand.job.reservation.job, error = %hook_error, "the job's `failed` did not end well");
-        Some(hook_error)
-    }
-
-    async fn call(&self, hand: &InHand, ready: &Ready, phase: Phase, timeout: Option<Duration>) -> JobResult {
+    /// Runs the job's own code until it ends or its result counts no more.
+    pub(super) async fn call(&self, hand: &InHand, ready: &Ready, phase: Phase, timeout: Option<Duration>) -> Ran {
         let InHand { job: ReservedJob { reservation, .. }, revoked, stopwatch } = hand;
         let max_tries = self.options.policy.max_tries.unwrap_or(ready.options.max_tries);
         let context = JobContext::new(ContextParts {
@@ -159,13 +129,31 @@ impl Executor {
             timeout,
         };
         let mut service = self.service.clone();
-        service.ready().await?.call(attempt).await
+        let running = async move { service.ready().await?.call(attempt).await };
+        let watched = async {
+            tokio::select! {
+                biased;
+                () = revoked.lost.cancelled() => {
+                    // Code on a thread of its own cannot be dropped, only told.
+                    revoked.give_back.cancel();
+                    Ran::Lost
+                }
+                () = revoked.give_back.cancelled() => Ran::CutOff,
+                result = running => Ran::ToItsEnd(result),
+            }
+        };
+        caught(watched).await.unwrap_or_else(|panic| match revoked {
+            // It resented being cut off.
+            Revoked { lost, .. } if lost.is_cancelled() => Ran::Lost,
+            Revoked { give_back, .. } if give_back.is_cancelled() => Ran::CutOff,
+            _ => Ran::ToItsEnd(Err(panic)),
+        })
     }
 
     /// A job that cannot run here: parked if another worker may know it, failed if nobody can read it.
-    async fn set_aside(&self, hand: &InHand, obstacle: Obstacle) {
+    pub(super) async fn set_aside(&self, hand: &InHand, obstacle: Obstacle) {
         let InHand { job: reserved, stopwatch, .. } = hand;
-        let mut ended = Ended::new(reserved, stopwatch.elapsed());
+        let ended = Ended::new(reserved, stopwatch.elapsed());
         match obstacle {
             Obstacle::Elsewhere { job_type, reason } => {
                 warn!(
@@ -173,31 +161,45 @@ impl Executor {
                     "put back without using an attempt, for a worker that can run it"
                 );
                 let settlement = Settlement::Snooze { delay: ELSEWHERE_WAIT };
-                let happened = Happened::PutOff { duration: ended.duration };
-                self.hand_over(hand, &job_type, ended, settlement, None, happened).await;
+                self.hand_over(hand, &job_type, ended, settlement, None).await;
             }
             Obstacle::Undecodable { job_type, error } => {
-                ended.trail.crashes = 0;
                 let (settlement, ended) = ended.judged(&JobOptions::default(), self.options.policy, Err(error));
-                let happened = happened(&settlement, &ended);
-                self.hand_over(hand, &job_type, ended, settlement, None, happened).await;
+                self.hand_over(hand, &job_type, ended, settlement, None).await;
             }
         }
     }
 
-    async fn hand_over(
+    /// A job whose worker has died, taken over by the reaper: its attempt has failed without a result.
+    pub(super) async fn bury_or_retry(&self, reserved: ReservedJob, revoked: Revoked) {
+        let hand = InHand { job: reserved, revoked, stopwatch: Stopwatch::start() };
+        let lost = JobError::of(ErrorKind::WorkerLost, "the worker that ran it died or fell silent");
+        self.judge_from_afar(&hand, Ended::cut_short(&hand.job), lost).await;
+    }
+
+    /// Judges without running any of the job's own code, not even to decode it.
+    async fn judge_from_afar(&self, hand: &InHand, ended: Ended, error: JobError) {
+        let (options, job_type) = match opened(&hand.job) {
+            Ok(body) => (Some(body.options), body.type_name.into_owned()),
+            Err(obstacle) => (None, obstacle.job_type().to_owned()),
+        };
+        let (settlement, ended) = ended.judged_from_afar(options.as_ref(), self.options.policy, error);
+        self.hand_over(hand, &job_type, ended, settlement, None).await;
+    }
+
+    pub(super) async fn hand_over(
         &self,
         hand: &InHand,
         job_type: &str,
         ended: Ended,
         settlement: Settlement,
         counted: Option<Counted>,
-        happened: Happened,
     ) {
-        hand.revoked.over();
+        let happened = happened(&settlement, &ended);
         let event = self.surroundings.observer.is_some().then(|| event(&hand.job, job_type, happened));
-        let concluded = Concluded { settle: ended.settle(&hand.job.body, settlement, counted), event };
-        if self.settler.send(concluded).await.is_err() {
+        let settle = ended.settle(&hand.job.body, settlement, counted, &self.surroundings.routing);
+        hand.revoked.over();
+        if self.settler.send(Concluded { settle, event }).await.is_err() {
             // Only past the end of a stop: the lease will end and another worker take the job.
             debug!(job.id = %hand.job.reservation.job, "settlement dropped: the worker has stopped");
         }
@@ -208,22 +210,6 @@ impl Executor {
             observer(&event());
         }
     }
-}
-
-fn ready(reserved: &ReservedJob) -> Result<Ready, Obstacle> {
-    let undecodable = |job_type: &str, message: String| Obstacle::Undecodable {
-        job_type: job_type.to_owned(),
-        error: JobError::of(ErrorKind::Undecodable, message),
-    };
-    let body = Body::read(&reserved.body)
-        .map_err(|reason| undecodable("?", format!("the stored job cannot be read: {reason}")))?;
-    let decoded = decode(&body.type_name, &reserved.body).map_err(|error| match error {
-        Undecodable::UnknownType { .. } | Undecodable::Payload { is_missing_key: true, .. } => {
-            Obstacle::Elsewhere { reason: error.to_string(), job_type: body.type_name.clone().into_owned() }
-        }
-        Undecodable::Payload { .. } => undecodable(&body.type_name, error.to_string()),
-    });
-    Ok(Ready { job: Arc::from(decoded?), job_type: Arc::from(body.type_name.as_ref()), options: body.options })
 }
 
 fn happened(settlement: &Settlement, ended: &Ended) -> Happened {

@@ -7,11 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use journeyman_job::JobId;
 use tokio_util::sync::CancellationToken;
 
-use crate::queue::{CallId, Reservation, ReservedJob};
+use crate::queue::{CallId, Reservation, ReservedJob, Trail};
 
 /// Every job from the moment its reserve is answered until its settlement is. The heartbeat reads it.
-#[derive(Debug, Default)]
-pub(super) struct Held(Mutex<State>);
+#[derive(Debug)]
+pub(super) struct Held {
+    state: Mutex<State>,
+    /// Deaths that end a job.
+    max_crashes: u32,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -22,12 +26,26 @@ struct State {
     ended_calls: HashSet<CallId>,
     /// The grace period is over: whatever still comes in goes straight back.
     gives_back: bool,
+    /// The suspect that may run, if it is still held.
+    turn: Option<JobId>,
 }
 
 #[derive(Debug)]
 struct Entry {
     reservation: Reservation,
     revoked: Revoked,
+    is_suspect: bool,
+}
+
+/// Whether a job may run beside what else is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// No suspect: whenever it likes.
+    Any,
+    /// Once it is the only suspect held.
+    Own,
+    /// Another suspect has its turn.
+    Others,
 }
 
 /// Fires when the attempt's result will not count any more.
@@ -45,11 +63,19 @@ impl Revoked {
     pub(super) fn over(&self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
 }
 
 impl Held {
+    pub(super) fn new(max_crashes: u32) -> Self {
+        Self { state: Mutex::default(), max_crashes }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Must come before the call itself, so that a beat in between does not take its jobs for strays.
@@ -59,16 +85,18 @@ impl Held {
 
     /// The call has ended: these jobs are held from now on.
     pub(super) fn call_ends(&self, call: CallId, jobs: &[ReservedJob]) -> Vec<Revoked> {
+        let suspects: Vec<bool> = jobs.iter().map(|job| is_suspect(job, self.max_crashes)).collect();
         let mut state = self.state();
         state.calls.remove(&call);
         state.ended_calls.insert(call);
         jobs.iter()
-            .map(|job| {
+            .zip(suspects)
+            .map(|(job, is_suspect)| {
                 let revoked = Revoked::default();
                 if state.gives_back {
                     revoked.give_back.cancel();
                 }
-                let entry = Entry { reservation: job.reservation.clone(), revoked: revoked.clone() };
+                let entry = Entry { reservation: job.reservation.clone(), revoked: revoked.clone(), is_suspect };
                 state.jobs.insert(job.reservation.job, entry);
                 revoked
             })
@@ -86,6 +114,24 @@ impl Held {
         }
     }
 
+    /// Gives the turn to a suspect if no other one has it.
+    pub(super) fn turn(&self, job: JobId) -> Turn {
+        let mut state = self.state();
+        if !state.jobs.get(&job).is_some_and(|entry| entry.is_suspect) {
+            return Turn::Any;
+        }
+        if state.turn.is_some_and(|other| other != job && state.jobs.contains_key(&other)) {
+            return Turn::Others;
+        }
+        state.turn = Some(job);
+        Turn::Own
+    }
+
+    /// Whether no more than one suspect is held.
+    pub(super) fn is_rid_of_other_suspects(&self) -> bool {
+        self.state().jobs.values().filter(|entry| entry.is_suspect).count() <= 1
+    }
+
     /// What a beat that begins now must name.
     pub(super) fn beat_begins(&self) -> Vec<Reservation> {
         let mut state = self.state();
@@ -101,7 +147,7 @@ impl Held {
     /// Cancels a job that the store has given to another.
     pub(super) fn revoke(&self, lost: &Reservation) -> bool {
         match self.state().jobs.get(&lost.job) {
-            Some(entry) if entry.reservation.token == lost.token && !entry.revoked.is_over.load(Ordering::Relaxed) => {
+            Some(entry) if entry.reservation.token == lost.token && !entry.revoked.is_over() => {
                 entry.revoked.lost.cancel();
                 true
             }
@@ -122,5 +168,54 @@ impl Held {
         let known = state.jobs.get(&reservation.job).is_some_and(|entry| entry.reservation.token == reservation.token);
         let call = &reservation.token.call;
         !known && !state.calls.contains(call) && !state.ended_calls.contains(call)
+    }
+}
+
+/// Whether one more death would be the end of a job that others have died under: its own doing, or a neighbour's.
+fn is_suspect(job: &ReservedJob, max_crashes: u32) -> bool {
+    // Most jobs are at their first attempt and have no past to read.
+    let crashes = if job.trail.is_empty() { 0 } else { Trail::decode(&job.trail).crashes };
+    crashes > 0 && crashes.saturating_add(1) >= max_crashes
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use journeyman_job::{Priority, QueueName};
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::queue::{Token, WorkerId};
+
+    fn job(crashes: u32) -> ReservedJob {
+        let queue = QueueName::default();
+        let reservation = Reservation {
+            job: JobId::generate(&queue),
+            queue,
+            priority: Priority::Normal,
+            worker: WorkerId::new("w").unwrap(),
+            token: Token { attempt: 1, call: CallId(1) },
+        };
+        let trail = Trail { crashes, ..Trail::default() }.encode();
+        ReservedJob { reservation, body: Bytes::new(), trail, reserved_at: Timestamp::default(), lost: None }
+    }
+
+    #[test]
+    fn p6_suspects_run_one_at_a_time_and_only_once_the_others_are_gone() {
+        let held = Held::new(3);
+        let (one, other, harmless) = (job(2), job(2), job(1));
+        held.call_ends(CallId(1), &[one.clone(), other.clone(), harmless.clone()]);
+        let id = |job: &ReservedJob| job.reservation.job;
+        assert_eq!(held.turn(id(&harmless)), Turn::Any, "one death is nobody's fault");
+        assert_eq!(
+            [held.turn(id(&one)), held.turn(id(&other)), held.turn(id(&one))],
+            [Turn::Own, Turn::Others, Turn::Own]
+        );
+        assert!(!held.is_rid_of_other_suspects());
+        held.release(std::iter::once(&other.reservation));
+        assert!(held.is_rid_of_other_suspects());
+        held.release(std::iter::once(&one.reservation));
+        held.call_ends(CallId(2), std::slice::from_ref(&other));
+        assert_eq!(held.turn(id(&other)), Turn::Own);
     }
 }

@@ -1,12 +1,13 @@
 //! Where attempts run: on the async threads, or in the bounded pool for code that blocks.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
 use journeyman_job::{ErrorKind, JobError};
-use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -96,7 +97,6 @@ impl Thread {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let runtime = Handle::current();
         let leave = Leave { held: Arc::clone(&self.held), pool: self.pool.clone() };
         let running = tokio::task::spawn_blocking(move || {
             let leave = leave;
@@ -104,13 +104,44 @@ impl Thread {
             if leave.is_abandoned() {
                 return None;
             }
-            Some(runtime.block_on(future))
+            Some(drive(future))
         });
         let abandon = Abandon(self);
         let output = running.await;
         drop(abandon);
         let not_run = || JobError::of(ErrorKind::WorkerLost, "the thread ended before it ran the job");
         output.map_err(|error| JobError::of(ErrorKind::Panic, error))?.ok_or_else(not_run)
+    }
+}
+
+/// Drives a future on this thread, which parks while it waits. Not by the runtime's `block_on`: within that, code that
+/// blocks may neither use nor drop a runtime of its own, as blocking clients of databases and of HTTP do. Timers and
+/// sockets are those of the runtime that the thread belongs to.
+fn drive<F: Future>(future: F) -> F::Output {
+    let woken = Arc::new(Woken { thread: std::thread::current(), flag: AtomicBool::new(false) });
+    let waker = Arc::clone(&woken).into();
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        // The flag, because the code within may park this thread too and so swallow an unpark.
+        while !woken.flag.swap(false, Ordering::Acquire) {
+            std::thread::park();
+        }
+    }
+}
+
+struct Woken {
+    thread: std::thread::Thread,
+    flag: AtomicBool,
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.flag.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }
 

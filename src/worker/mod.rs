@@ -13,13 +13,17 @@ mod held;
 mod lanes;
 mod layers;
 mod limits;
+mod opening;
 mod options;
 mod order;
+mod panics;
 mod patience;
 mod promoter;
 mod pruner;
 mod reaper;
 mod settler;
+mod suspects;
+mod telling;
 
 use std::sync::Arc;
 use std::thread;
@@ -48,18 +52,19 @@ const LAST_RETURNS: Duration = Duration::from_millis(200);
 /// How long it waits, at least, for the store to take its last settlements.
 const LAST_SETTLEMENTS: Duration = Duration::from_millis(400);
 
-/// A running worker.
+/// How often a worker that finishes what it runs looks whether it has.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// A running worker. Dropped without [`stop`](Self::stop), it gives back at once what it runs and ends in the background.
 #[derive(Debug)]
 pub struct Worker {
     grace: Duration,
-    held: Arc<Held>,
     pool: BlockingPool,
     /// Stops fetching and housekeeping.
     stop: CancellationToken,
     /// Set before `stop` when operators want workers to start anew.
     restart: CancellationToken,
-    /// Stops the heartbeat, last of all.
-    farewell: CancellationToken,
+    departure: Departure,
     running: TaskTracker,
     services: TaskTracker,
     settler: JoinHandle<()>,
@@ -69,7 +74,7 @@ pub struct Worker {
 impl Worker {
     /// Starts it on the present Tokio runtime. Fails only if the system has no thread left for the heartbeat.
     pub fn start(options: WorkerOptions, surroundings: Surroundings) -> std::io::Result<Self> {
-        let held = Arc::new(Held::default());
+        let held = Arc::new(Held::new(options.policy.max_crashes));
         let (stop, farewell) = (CancellationToken::new(), CancellationToken::new());
         let restart = CancellationToken::new();
         let (running, services) = (TaskTracker::new(), TaskTracker::new());
@@ -101,13 +106,26 @@ impl Worker {
             let (executor, running) = (Arc::clone(&executor), running.clone());
             services.spawn(Fetcher { executor, share, slots, running, stop: stop.clone() }.run());
         }
-        Ok(Self { grace, held, pool, stop, restart, farewell, running, services, settler, heartbeat })
+        let departure = Departure { held, stop: stop.clone(), farewell };
+        Ok(Self { grace, pool, stop, restart, departure, running, services, settler, heartbeat })
     }
 
     /// Returns once the worker wants to stop by itself, as its [`Until`] says or because operators want workers to start
-    /// anew; [`stop`](Self::stop) it then.
+    /// anew; let it [drain](Self::drained) if it may, and [`stop`](Self::stop) it then.
     pub async fn finished(&self) {
         self.stop.cancelled().await;
+    }
+
+    /// Returns once a worker that has [`finished`](Self::finished) has run what it had begun, and the store knows of it.
+    pub async fn drained(&self) {
+        // The fetchers first: an answer that is still under way may start jobs.
+        self.services.close();
+        self.services.wait().await;
+        self.running.close();
+        self.running.wait().await;
+        while !self.departure.held.is_empty() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Whether it has finished so that another one takes its place.
@@ -140,7 +158,7 @@ impl Worker {
         };
         if timeout_at(grace_ends, finished).await.is_err() {
             info!(jobs = self.running.len(), "grace period over: giving back what still runs");
-            self.held.give_back_all();
+            self.departure.held.give_back_all();
             // A cancelled job hands in its return at once; only a `failed` method can still be under way.
             let _ = timeout(LAST_RETURNS, self.running.wait()).await;
         }
@@ -153,10 +171,27 @@ impl Worker {
         if timeout_at(last_settlements, settled).await.is_err() {
             warn!("the store did not take the last results in time; those jobs will run again");
         }
-        self.farewell.cancel();
+        self.departure.farewell.cancel();
         let left = tokio::task::spawn_blocking(move || self.heartbeat.join());
         if timeout(heartbeat::FAREWELL * 2, left).await.is_err() {
             warn!("the heartbeat did not end in time");
         }
+    }
+}
+
+/// What a worker leaves behind is settled, however it goes.
+#[derive(Debug)]
+struct Departure {
+    held: Arc<Held>,
+    stop: CancellationToken,
+    /// Stops the heartbeat, last of all.
+    farewell: CancellationToken,
+}
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.held.give_back_all();
+        self.farewell.cancel();
     }
 }

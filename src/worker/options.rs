@@ -7,7 +7,7 @@ use std::time::Duration;
 use journeyman_job::{AppState, Dispatcher, QueueName};
 
 use super::order::Ordering;
-use crate::queue::{Connect, Policy, Retention, Store, WorkerId};
+use crate::queue::{Connect, Policy, Retention, Routing, Store, WorkerId};
 
 /// How a worker works. Durations are those of this process; what is due and what has expired, the store decides.
 #[derive(Debug, Clone)]
@@ -123,6 +123,8 @@ pub struct Surroundings {
     pub connect: Connect,
     /// Where jobs dispatch further jobs.
     pub dispatcher: Arc<dyn Dispatcher>,
+    /// What holds for callbacks that say nothing else.
+    pub routing: Arc<Routing>,
     /// What the application shares with its jobs.
     pub state: Arc<AppState>,
     pub observer: Option<Observer>,

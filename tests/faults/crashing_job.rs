@@ -9,13 +9,14 @@ use crate::support::process::Home;
 use crate::support::until;
 
 #[test]
-fn p6_a_job_that_kills_its_process_three_times_fails_for_good() {
+fn p6_a_job_that_kills_its_process_three_times_fails_for_good_and_its_neighbours_do_not() {
     on_every_store(Home::with_short_lease, check);
 }
 
 fn check(home: &Home) {
     let server = home.serve(&["--no-worker"]);
     let api = server.api;
+    let beside = [(); 3].map(|()| api.enqueue("sleep", json!({"seconds": 3})));
     let deadly = api.enqueue("aborts_process", json!({}));
     let mut worker = home.start(&["work"]);
     let mut deaths = 0;
@@ -36,6 +37,10 @@ fn check(home: &Home) {
     assert_eq!(outcomes, ["worker_lost"; 3], "{status}");
     for (n, id) in harmless.iter().enumerate() {
         assert_eq!(api.until(id, "completed")["result"], n + 1);
+    }
+    for id in &beside {
+        let status = api.until(id, "completed");
+        assert!(status["history"].as_array().unwrap().len() <= 3, "no more than two deaths: {status}");
     }
     assert!(worker.is_running());
 }

@@ -7,6 +7,7 @@ mod database_away;
 mod frozen_worker;
 mod killed_server;
 mod killed_worker;
+mod limits;
 mod redis_away;
 mod stopping;
 

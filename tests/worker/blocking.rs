@@ -163,3 +163,37 @@ async fn r9_there_are_only_so_many_strays_and_then_the_pool_shrinks() {
     eventually("all are home", async || worker.pool().strays() == 0 && worker.pool().utilization() == 0.0).await;
     worker.stop().await;
 }
+
+/// As blocking clients of databases and of HTTP do.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct OwnRuntime {}
+
+#[job(name = "blocking.own_runtime", lane = "blocking", max_tries = 1)]
+impl Job for OwnRuntime {
+    async fn handle(&self, _: &JobContext) -> JobResult {
+        let pause = || tokio::time::sleep(Duration::from_millis(1));
+        // The worker's timers and sockets.
+        pause().await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let (connected, accepted) =
+            tokio::join!(tokio::net::TcpStream::connect(listener.local_addr()?), listener.accept());
+        connected?;
+        accepted?;
+        // And its own.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(pause());
+        drop(runtime);
+        tokio::runtime::Handle::current().block_on(pause());
+        Outcome::with("all of it")
+    }
+}
+
+#[tokio::test]
+async fn r7_a_blocking_job_may_use_runtimes_of_its_own() {
+    let rig = Rig::new();
+    let worker = rig.start();
+    let id = rig.push(&OwnRuntime {}).await;
+    let record = rig.until(id, State::Completed).await;
+    assert_eq!(record.trail.result.unwrap().get(), "\"all of it\"");
+    worker.stop().await;
+}

@@ -74,6 +74,12 @@ pub(super) async fn post(api: &Router, body: String) -> (u16, Value) {
     (status, serde_json::from_slice(&body).unwrap())
 }
 
+pub(super) async fn status(api: &Router, id: JobId) -> Value {
+    let request = Request::get(format!("/api/queue/status/{id}")).body(Body::empty()).unwrap();
+    let body = api.clone().oneshot(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&body).unwrap()
+}
+
 pub(super) async fn enqueue(api: &Router, task_type: &str, data: &str) -> JobId {
     let (status, answer) = post(api, format!(r#"{{"task_type":"{task_type}","task_data":{data}}}"#)).await;
     assert_eq!(status, 201, "{answer}");

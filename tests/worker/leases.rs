@@ -11,7 +11,7 @@ use super::Rig;
 use super::jobs::{Fail, Wait, Write};
 use crate::support::eventually;
 
-const LEASE: Duration = Duration::from_millis(400);
+pub(super) const LEASE: Duration = Duration::from_millis(400);
 
 /// Reserves what there is for a worker that will never be heard of again.
 async fn reserve_and_die(rig: &Rig, call: u64) -> Vec<ReservedJob> {
@@ -35,7 +35,7 @@ fn settle(job: &ReservedJob) -> Settle {
     Settle { reservation, settlement: Settlement::Complete, trail, counted: None, then: Vec::new() }
 }
 
-async fn kill_a_worker_under(rig: &Rig, id: JobId, call: u64) {
+pub(super) async fn kill_a_worker_under(rig: &Rig, id: JobId, call: u64) {
     eventually("the job can be reserved", async || !reserve_and_die(rig, call).await.is_empty()).await;
     assert_eq!(rig.record(id).await.state, State::Reserved);
 }
@@ -78,6 +78,8 @@ async fn p6_a_job_that_kills_three_workers_fails_for_good() {
     for death in 1..=3 {
         kill_a_worker_under(&rig, id, death).await;
     }
+    eventually("the last death is stored", async || rig.record(id).await.trail.crashes == 3).await;
+    let teller = rig.start();
     let record = rig.until(id, State::Failed).await;
     assert_eq!(record.trail.error.unwrap().kind(), ErrorKind::Crashed);
     assert_eq!((record.attempts, record.trail.crashes), (3, 3));
@@ -86,6 +88,7 @@ async fn p6_a_job_that_kills_three_workers_fails_for_good() {
         ["failed: 3 workers died while they ran it; the last: the worker that ran it died or \
                                     fell silent, fresh: true"]
     );
+    teller.stop().await;
     worker.stop().await;
 }
 
@@ -157,4 +160,16 @@ async fn p12_a_reaper_that_has_just_started_takes_nothing_over() {
     assert_eq!(rig.record(id).await.state, State::Reserved);
     assert_eq!(rig.store.settle(&[settle(&living.remove(0))]).await.unwrap(), [Settled::Done]);
     reaper.stop().await;
+}
+
+/// P6: a neighbour's death is not its own, whatever it says of tries.
+#[tokio::test]
+async fn p6_a_job_with_a_single_try_outlives_a_worker() {
+    let rig = Rig::new();
+    let id = rig.send(Dispatch::new(&Write { text: "after all".into() }).unwrap().max_tries(1)).await;
+    kill_a_worker_under(&rig, id, 1).await;
+    let worker = rig.work(journeyman::worker::WorkerOptions { lease: LEASE, heartbeat: LEASE / 4, ..rig.options() });
+    let record = rig.until(id, State::Completed).await;
+    assert_eq!((record.attempts, record.trail.crashes), (1, 1));
+    worker.stop().await;
 }

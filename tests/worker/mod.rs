@@ -2,6 +2,7 @@
 
 mod blocking;
 mod control;
+mod doomed;
 mod failing;
 mod faults;
 mod guarded;
@@ -14,6 +15,7 @@ mod priorities;
 mod running;
 mod secrets;
 mod stopping;
+mod unruly;
 mod waking;
 
 use std::sync::Arc;
@@ -69,6 +71,7 @@ impl Rig {
                 Box::pin(async move { Ok(store) })
             }),
             dispatcher: Arc::new(self.manager.clone()),
+            routing: Arc::clone(self.manager.routing()),
             state: Arc::new(AppState::default().with(self.diary.clone())),
             observer: None,
         };

@@ -1,8 +1,6 @@
 //! What a job gets and gives.
 
-use std::time::Duration;
-
-use journeyman::job::{Dispatch, Job, Priority, registry};
+use journeyman::job::{DispatchError, Unique, prelude::*, registry};
 use journeyman::queue::State;
 use journeyman::worker::{Until, WorkerOptions};
 
@@ -179,4 +177,60 @@ async fn r21_options_are_frozen_at_dispatch() {
     let body = journeyman::queue::Body::read(&record.body).unwrap();
     assert_eq!((body.options.max_tries, body.options.tags), (9, vec!["blue".to_owned()]));
     assert_eq!(record.priority, Priority::High);
+}
+
+/// A job with options that a store cannot hold.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Immoderate {
+    what: String,
+}
+
+#[job(name = "worker.immoderate")]
+impl Job for Immoderate {
+    async fn handle(&self, _: &JobContext) -> JobResult {
+        Ok(Outcome::done())
+    }
+
+    fn timeout(&self) -> Duration {
+        if self.what == "timeout" { Duration::from_nanos(1) } else { Duration::ZERO }
+    }
+
+    fn retry_after(&self) -> Duration {
+        if self.what == "retry_after" { Duration::MAX } else { Duration::ZERO }
+    }
+
+    fn retry_for(&self) -> Option<Duration> {
+        (self.what == "retry_for").then_some(Duration::MAX)
+    }
+
+    fn backoff(&self) -> Option<Backoff> {
+        let second = Duration::from_secs(1);
+        match self.what.as_str() {
+            "base" => Some(Backoff::exponential_with(f64::NAN, second, second)),
+            "max_delay" => Some(Backoff::exponential_with(2.0, second, Duration::MAX)),
+            "delays" => Some(Backoff::custom(vec![second; 101])),
+            _ => None,
+        }
+    }
+
+    fn tags(&self) -> Vec<String> {
+        if self.what == "tags" { vec!["x".into(); 21] } else { Vec::new() }
+    }
+
+    fn unique(&self) -> Option<Unique> {
+        (self.what == "unique").then(|| Unique::Key("x".repeat(256)))
+    }
+}
+
+/// R1, R13: refused where the author sees it, not failed where nobody looks.
+#[tokio::test]
+async fn r1_options_of_the_jobs_own_are_held_to_the_same_limits_as_the_callers() {
+    let rig = Rig::new();
+    for what in ["timeout", "retry_after", "retry_for", "base", "max_delay", "delays", "tags", "unique"] {
+        let refused = rig.manager.push(&Immoderate { what: what.into() }).await.unwrap_err();
+        assert!(matches!(refused, DispatchError::Refused(_)), "{what}: {refused}");
+    }
+    rig.push(&Immoderate { what: "nothing".into() }).await;
+    let tagged = Dispatch::new(&Immoderate { what: "tags".into() }).unwrap();
+    assert!(rig.manager.send(tagged.tag("one more")).await.is_err());
 }

@@ -1,12 +1,12 @@
 //! R12: what a store and its readers see of a secret, and what a worker without the key does.
 
 use journeyman::job::secret::{KeyRing, install_keys, redact};
-use journeyman::job::{Dispatch, DispatchError, JobId, QueueName, RawJson, Secret, Unique, prelude::*};
+use journeyman::job::{Callback, Dispatch, DispatchError, JobId, QueueName, RawJson, Secret, Unique, prelude::*};
 use journeyman::queue::{Body, State};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Rig;
-use super::handlers::{api, enqueue};
+use super::handlers::{api, enqueue, status};
 use super::jobs::Diary;
 use crate::support::eventually;
 
@@ -104,4 +104,21 @@ async fn r12_the_same_work_is_known_by_its_secret_too() {
 fn r12_the_schema_of_a_secret_is_for_writing_only() {
     let schema = (journeyman::job::registry::find("secret.login").unwrap().schema)().to_value();
     assert_eq!(schema["properties"]["token"]["writeOnly"], Value::Bool(true));
+}
+
+#[tokio::test]
+async fn r12_a_status_shows_no_sealed_text_and_a_url_callback_gets_none() {
+    keys();
+    let rig = Rig::new();
+    let url = Callback::parse("https://example.org/hook").unwrap();
+    let id = rig.send(login("hunter2").on_failure(url)).await;
+    let shown = json!({"user": "ann", "token": "[secret]"});
+    assert_eq!(status(&api(&rig), id).await["task_data"], shown);
+
+    let worker = rig.start();
+    let record = rig.until(id, State::Failed).await;
+    let posted = rig.record(record.trail.callbacks[0].id).await;
+    let posted: Value = serde_json::from_str(Body::read(&posted.body).unwrap().data.get()).unwrap();
+    assert_eq!(posted["body"]["entity"], shown);
+    worker.stop().await;
 }

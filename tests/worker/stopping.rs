@@ -111,3 +111,32 @@ async fn r46_a_worker_stops_after_so_much_time() {
     tokio::time::timeout(Duration::from_secs(2), worker.finished()).await.unwrap();
     worker.stop().await;
 }
+
+/// R46: a worker that stops by itself cuts nothing off.
+#[tokio::test]
+async fn r46_a_worker_that_has_had_its_time_finishes_what_it_runs() {
+    let rig = Rig::new();
+    let id = rig.push(&wait("long")).await;
+    let until = Until { max_time: Some(Duration::from_millis(100)), ..Until::default() };
+    let worker = rig.work(WorkerOptions { until, grace: Duration::ZERO, ..rig.options() });
+    rig.until_noted("long started").await;
+    worker.finished().await;
+    assert!(tokio::time::timeout(Duration::from_millis(50), worker.drained()).await.is_err(), "it still runs");
+    rig.diary.open_gate();
+    tokio::time::timeout(Duration::from_secs(2), worker.drained()).await.unwrap();
+    let record = rig.record(id).await;
+    assert_eq!((record.state, record.attempts), (State::Completed, 1), "and it is settled");
+    worker.stop().await;
+}
+
+/// R47: as a library. What nobody can stop any more must not go on.
+#[tokio::test]
+async fn r47_a_dropped_worker_gives_back_what_it_runs_and_takes_nothing_more() {
+    let rig = Rig::new();
+    let worker = rig.start();
+    let id = rig.push(&wait("a")).await;
+    rig.until_noted("a started").await;
+    drop(worker);
+    let record = rig.until(id, State::Pending).await;
+    assert_eq!((record.attempts, rig.diary.count("a dropped")), (0, 1));
+}

@@ -1,10 +1,16 @@
 //! How long to wait between attempts.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::seconds;
+
+/// What an exponential schedule may grow by each time.
+const BASES: RangeInclusive<f64> = 1.0..=1000.0;
+/// Most entries of a custom schedule.
+const MAX_DELAYS: usize = 100;
 
 /// The shape of the waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +72,28 @@ impl Backoff {
     pub fn with_jitter(mut self, jitter: bool) -> Self {
         self.jitter = jitter;
         self
+    }
+
+    /// Says what is out of range, if anything: a schedule made in code may be any, but only one of these can be stored.
+    pub fn check(&self) -> Result<(), String> {
+        let in_range = |delay: Duration| {
+            let told =
+                || format!("a wait of {} s: at most {} are allowed", delay.as_secs_f64(), seconds::MAX.as_secs());
+            if delay > seconds::MAX { Err(told()) } else { Ok(()) }
+        };
+        match &self.strategy {
+            Strategy::Fixed { delay } => in_range(*delay),
+            Strategy::Exponential { base, .. } if !BASES.contains(base) => {
+                Err(RetryConfigError::Base(*base).to_string())
+            }
+            Strategy::Exponential { min_delay, max_delay, .. } => {
+                in_range(*min_delay).and_then(|()| in_range(*max_delay))
+            }
+            Strategy::Custom { delays } if delays.len() > MAX_DELAYS => {
+                Err(RetryConfigError::Delays(delays.len()).to_string())
+            }
+            Strategy::Custom { delays } => delays.iter().try_for_each(|delay| in_range(delay.0)),
+        }
     }
 
     /// The wait after attempt number `attempt` (1 = the first) has failed. Pure: chance comes in as `roll`, 0 to 1.
@@ -225,7 +253,7 @@ impl TryFrom<RetryConfigJson> for RetryConfig {
                 only("custom", &["delays"])?;
                 let missing = RetryConfigError::Missing { field: "delays", strategy: "custom" };
                 let delays = json.delays.ok_or(missing)?;
-                if delays.is_empty() || delays.len() > 100 {
+                if delays.is_empty() || delays.len() > MAX_DELAYS {
                     return Err(RetryConfigError::Delays(delays.len()));
                 }
                 Backoff::custom(delays.into_iter().map(|delay| delay.0))
@@ -245,7 +273,7 @@ fn exponential_from(
     max_delay: Option<Duration>,
 ) -> Result<Backoff, RetryConfigError> {
     let base = base.unwrap_or(2.0);
-    if !(1.0..=1000.0).contains(&base) {
+    if !BASES.contains(&base) {
         return Err(RetryConfigError::Base(base));
     }
     let min_delay = min_delay.unwrap_or(Duration::from_secs(1));

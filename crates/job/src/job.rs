@@ -19,12 +19,14 @@ pub trait Job: Debug + Send + Sync {
     async fn handle(&self, ctx: &JobContext) -> JobResult;
 
     /// Called once the job has failed for good, on a freshly decoded instance, under the job's own timeout. What it
-    /// returns or panics with is recorded and changes nothing else.
+    /// returns or panics with is recorded and changes nothing else. It runs again, by itself, if its worker dies or stops
+    /// meanwhile.
     async fn failed(&self, _ctx: &JobContext, _error: &JobError) -> Result<(), JobError> {
         Ok(())
     }
 
-    /// Executions in total, the first one included. 1 = no retry, 0 = no limit. Default 3.
+    /// Executions in total, the first one included. 1 = no retry, 0 = no limit. Default 3. An execution that a worker's stop
+    /// cuts off does not count, nor does the last one if its worker dies.
     fn max_tries(&self) -> u32 {
         3
     }

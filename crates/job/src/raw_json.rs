@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::decode::without_position;
+use crate::secret;
 
 /// Any JSON value, kept byte for byte: `[]` stays `[]`, 9007199254740993 stays exact, key order stays.
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,6 +30,15 @@ impl RawJson {
     /// The JSON text.
     pub fn get(&self) -> &str {
         self.0.get()
+    }
+
+    /// The same as people and strangers may see it: `"[secret]"` in place of every sealed value.
+    #[must_use]
+    pub fn redacted(self) -> Self {
+        match secret::redact(self.get()) {
+            Cow::Borrowed(_) => self,
+            Cow::Owned(text) => Self::parse(text).unwrap_or_else(|_| Self(RawValue::NULL.to_owned())),
+        }
     }
 
     /// Reads it as `T`, or says what speaks against it; for people, so without a place in a text that they never saw.
