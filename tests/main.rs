@@ -7,6 +7,7 @@ mod architecture;
 mod blackbox;
 mod cli;
 mod conformance;
+mod database;
 mod deploy;
 mod faults;
 mod http;

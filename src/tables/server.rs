@@ -25,10 +25,12 @@ use link::Link;
 
 /// Further tries of a change that met others or lost its connection.
 const TRIES: u32 = 8;
+/// Further tries of a change that met a key which another had just taken.
+const DUPLICATES: u32 = 3;
 /// Before the first of them at most; doubled for each.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Longest life of a connection without use.
-const IDLE: Duration = Duration::from_secs(300);
+const IDLE: Duration = Duration::from_secs(15);
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -63,11 +65,16 @@ impl ServerTables {
 
     pub(super) async fn migrate(&self, ours: Ours) -> Result<(), Fault> {
         match &self.pool {
+            // The connection is closed afterwards, and with it goes the lock.
             Pool::MySql(pool) => {
-                migrations::mysql(&mut *pool.acquire().await.map_err(|e| mysql::judged(&e))?, ours).await
+                let mut connection = pool.acquire().await.map_err(|error| mysql::judged(&error))?;
+                connection.close_on_drop();
+                migrations::mysql(&mut connection, ours).await
             }
             Pool::Postgres(pool) => {
-                migrations::postgres(&mut *pool.acquire().await.map_err(|e| postgres::judged(&e))?, ours).await
+                let mut connection = pool.acquire().await.map_err(|error| postgres::judged(&error))?;
+                connection.close_on_drop();
+                migrations::postgres(&mut connection, ours).await
             }
         }
     }
@@ -81,7 +88,7 @@ impl ServerTables {
     /// A connection that is lost while it commits may have committed. Trying again is safe even then: every change begins
     /// by looking whether it is in.
     async fn until_made<C: Change>(&self, change: &C) -> Result<C::Answer, Fault> {
-        let mut tries = 0;
+        let (mut tries, mut duplicates) = (0, 0);
         loop {
             let fault = match self.make(change).await {
                 Ok(answer) => return Ok(answer),
@@ -89,8 +96,11 @@ impl ServerTables {
             };
             let may_pass = match fault {
                 Fault::Contended(_) | Fault::Passing(_) => tries < TRIES,
-                // Once more is enough to meet the row that was in the way.
-                Fault::Duplicate(_) => tries == 0,
+                // What came first was in the way, and is found next time. Several keys may be taken one after another.
+                Fault::Duplicate(_) => {
+                    duplicates += 1;
+                    duplicates <= DUPLICATES
+                }
                 Fault::Refused(_) => false,
             };
             if !may_pass {

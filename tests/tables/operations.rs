@@ -13,6 +13,7 @@ on_each_database!(
     r42_bad_input_is_fatal_and_names_the_field,
     r42_many_increments_at_once_all_count,
     r42_without_an_allow_list_operations_are_off,
+    r42_several_may_create_the_tables_at_once,
 );
 
 /// A table of an application, with one row.
@@ -137,6 +138,12 @@ async fn r42_without_an_allow_list_operations_are_off(place: &Place) {
     let fault = operate(&tables, asked).await.unwrap_err();
     assert!(fault.to_string().starts_with("database operations are off"), "{fault}");
     assert_eq!(place.number("SELECT count(*) FROM users"), 0);
+}
+
+/// As several processes of one deployment do.
+async fn r42_several_may_create_the_tables_at_once(place: &Place) {
+    tokio::join!(place.tables(""), place.tables(""), place.tables(""), place.tables(""));
+    assert_eq!(place.number("SELECT count(*) FROM journeyman_operations"), 0);
 }
 
 async fn r42_many_increments_at_once_all_count(place: &Place) {

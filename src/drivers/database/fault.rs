@@ -11,6 +11,8 @@ pub(super) enum Fault {
     Contended(String),
     /// The connection is gone. What was not committed is undone.
     Lost(String),
+    /// This server may not write, since another took its place: a new connection may find that one.
+    Demoted(String),
     /// The server answers, but cannot do it now.
     Unavailable(String),
     Full(String),
@@ -28,6 +30,11 @@ impl Fault {
         Self::Lost(format!("no answer within {} s", longest.as_secs_f64()))
     }
 
+    /// Whether the connections to this server are of no more use.
+    pub(super) fn ends_connections(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Demoted(_))
+    }
+
     /// An error that is not about the database but about the way there.
     pub(super) fn of_client(error: &sqlx::Error) -> Self {
         match error {
@@ -43,7 +50,9 @@ impl Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Contended(said) | Fault::Lost(said) | Fault::Unavailable(said) => Self::Unavailable(said),
+            Fault::Contended(said) | Fault::Lost(said) | Fault::Demoted(said) | Fault::Unavailable(said) => {
+                Self::Unavailable(said)
+            }
             Fault::Full(said) => Self::Full(said),
             Fault::Refused(said) => Self::Refused(said),
         }

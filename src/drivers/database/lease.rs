@@ -70,12 +70,16 @@ impl Change for Extend<'_> {
         let claimed: HashSet<(JobId, Token)> = held.iter().map(|held| (held.job, held.token)).collect();
         let is_lost = |held: &&Reservation| held.worker != *worker || !stored.contains(&(held.job, held.token));
         let lost = held.iter().filter(is_lost).cloned().collect();
-        let strays: Vec<JobId> = stored.difference(&claimed).map(|(job, _)| *job).collect();
+        let strays: HashSet<(JobId, Token)> = stored.difference(&claimed).copied().collect();
         let mut unknown = Vec::new();
         if !strays.is_empty() {
-            let rows = tx.rows(&tx.sql.held_by_id, &[Value::Rows(&Rows::default().ids(strays))]).await?;
+            let ids = Rows::default().ids(strays.iter().map(|(job, _)| *job));
+            let values = [Value::Int(lanes::held_by(worker)), Value::Text(worker.as_str()), Value::Rows(&ids)];
+            let rows = tx.rows(&tx.sql.held_by_id, &values).await?;
             unknown = rows.iter().map(|row| Taken::read(row.as_ref(), worker)).collect::<Result<_, _>>()?;
         }
+        // A job may have been settled and taken again since the tokens were read.
+        unknown.retain(|taken: &Taken| strays.contains(&(taken.job.reservation.job, taken.job.reservation.token)));
         unknown.sort_by_key(Taken::order);
         Ok(BeatReply { lost, unknown: unknown.into_iter().map(|taken| taken.job).collect() })
     }

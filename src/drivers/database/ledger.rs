@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use journeyman_job::{ErrorKind, JobError, Priority, QueueName};
+use journeyman_job::{ErrorKind, JobError, JobId, Priority, QueueName};
 
 use super::value::Rows;
 use crate::queue::{Counters, State};
@@ -19,7 +19,7 @@ pub(super) struct Entry {
     pub(super) system_errors: i64,
     pub(super) counters: Counters,
     /// Milliseconds; see the column.
-    pub(super) pruned_until: Option<i64>,
+    pruned_until: Option<i64>,
     has_arrivals: bool,
 }
 
@@ -59,6 +59,12 @@ impl Entry {
             State::Cancelled => self.cancelled += jobs,
             _ => self.completed += jobs,
         }
+    }
+
+    /// A record is no more. An id that somebody chose, and that says nothing of its time and queue, counts for nothing.
+    pub(super) fn gone(&mut self, id: JobId, queue: &QueueName) {
+        let made_at = id.made_at_millis().filter(|_| id.may_be_of(queue));
+        self.pruned_until = self.pruned_until.max(made_at.map(|millis| i64::try_from(millis).unwrap_or(i64::MAX)));
     }
 
     /// In the order of the columns.

@@ -26,8 +26,10 @@ macro_rules! migrations {
 }
 
 /// In order; one that was released never changes.
-static MYSQL: LazyLock<Migrator> = LazyLock::new(|| migrator(migrations!("mysql": (1, "0001_jobs"))));
-static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| migrator(migrations!("postgres": (1, "0001_jobs"))));
+static MYSQL: LazyLock<Migrator> =
+    LazyLock::new(|| migrator(migrations!("mysql": (1, "0001_jobs"), (2, "0002_lanes"))));
+static POSTGRES: LazyLock<Migrator> =
+    LazyLock::new(|| migrator(migrations!("postgres": (1, "0001_jobs"), (2, "0002_lanes"))));
 
 fn migration(version: i64, name: &'static str, sql: &'static str) -> Migration {
     Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)

@@ -42,6 +42,7 @@ use fault::Fault;
 use link::Connector;
 use mysql::MySqlConnector;
 use pool::Pool;
+use positions::Positions;
 use postgres::PgConnector;
 use statements::{MYSQL, POSTGRES, Statements};
 use wake::Waker;
@@ -65,6 +66,7 @@ struct Core {
     sql: &'static Statements,
     pool: Pool,
     time: StoreTime,
+    positions: Arc<Positions>,
     waker: Waker,
     call_timeout: Duration,
 }
@@ -99,6 +101,7 @@ impl DatabaseStore {
             family,
             pool,
             time,
+            positions: Positions::of(&options.masked_url),
             waker: Waker::new(),
             call_timeout: options.call_timeout,
         });

@@ -153,6 +153,7 @@ impl Change for Forget {
         tx.run(&tx.sql.remove, &[Value::Rows(&ids)]).await?;
         tx.run(&tx.sql.remove_failed, &[Value::Rows(&ids)]).await?;
         job.leaves_the_ended(tx);
+        tx.ledger.entry(&job.queue).gone(self.0, &job.queue);
         Ok(Forgotten::Done)
     }
 }
@@ -169,12 +170,12 @@ impl Change for Purge<'_> {
 
     async fn apply(&self, tx: &mut Transaction<'_>) -> Result<usize, Fault> {
         let wanted = |priority: &Priority| self.priority.is_none_or(|only| only == *priority);
-        let pending = Priority::DESCENDING.into_iter().filter(wanted);
-        let lines = pending.map(|priority| (State::Pending, lanes::pending(self.queue, priority)));
         let mut removed = 0;
-        for (state, lane) in lines.chain([(State::Delayed, lanes::delayed(self.queue))]) {
-            if removed < self.max {
-                removed += self.purge_line(tx, state, lane, self.max - removed).await?;
+        for priority in Priority::DESCENDING.into_iter().filter(wanted) {
+            for state in [State::Pending, State::Delayed] {
+                if removed < self.max {
+                    removed += self.purge_line(tx, state, priority, self.max - removed).await?;
+                }
             }
         }
         Ok(removed)
@@ -182,18 +183,28 @@ impl Change for Purge<'_> {
 }
 
 impl Purge<'_> {
-    async fn purge_line(&self, tx: &mut Transaction<'_>, state: State, lane: i64, max: usize) -> Result<usize, Fault> {
-        let only = self.priority.map_or(0, |priority| i64::from(priority.as_number()));
-        let values = [Value::Int(lane), Value::Text(self.queue.as_str()), Value::Int(only), Value::Int(whole(max))];
-        let rows = tx.rows(&tx.sql.waiting, &values).await?;
+    async fn purge_line(
+        &self,
+        tx: &mut Transaction<'_>,
+        state: State,
+        priority: Priority,
+        max: usize,
+    ) -> Result<usize, Fault> {
+        let values = |lane| [Value::Int(lane), Value::Text(self.queue.as_str()), Value::Int(whole(max))];
+        let rows = if state == State::Delayed {
+            let [lane, queue, max] = values(lanes::delayed(self.queue));
+            let only = Value::Int(i64::from(priority.as_number()));
+            tx.rows(&tx.sql.waiting_delayed, &[lane, queue, max, only]).await?
+        } else {
+            tx.rows(&tx.sql.waiting, &values(lanes::pending(self.queue, priority))).await?
+        };
         if rows.is_empty() {
             return Ok(0);
         }
-        let mut ids = Vec::with_capacity(rows.len());
-        for row in &rows {
-            ids.push(row.job_id(0)?);
-            tx.ledger.entry(self.queue).left(state, priority(row.as_ref(), 1)?, 1);
-        }
+        let ids = rows.iter().map(|row| row.job_id(0)).collect::<Result<Vec<_>, _>>()?;
+        let entry = tx.ledger.entry(self.queue);
+        entry.left(state, priority, whole(ids.len()));
+        ids.iter().for_each(|id| entry.gone(*id, self.queue));
         tx.run(&tx.sql.remove, &[Value::Rows(&Rows::default().ids(ids))]).await?;
         Ok(rows.len())
     }

@@ -6,22 +6,37 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::fault::Fault;
 use super::link::{Connector, Link};
+use crate::clock::Stopwatch;
+
+/// Longest that a connection waits for its next use. What is on the way, or the server, may have let go of an older one.
+pub(super) const IDLE: Duration = Duration::from_secs(15);
 
 /// At most so many connections as there are permits.
 pub(super) struct Pool {
     connector: Arc<dyn Connector>,
     permits: Semaphore,
-    idle: Mutex<Vec<Box<dyn Link>>>,
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// Each with the time since it came back, the last one last.
+    links: Vec<(Box<dyn Link>, Stopwatch)>,
+    /// How often connections were found to be of no more use; those in use then do not come back.
+    losses: u64,
 }
 
 /// A connection in use. Dropped, it is closed.
 pub(super) struct Lent<'p> {
     link: Box<dyn Link>,
+    /// When it was taken.
+    losses: u64,
     pool: &'p Pool,
     _permit: SemaphorePermit<'p>,
 }
@@ -34,21 +49,23 @@ impl Pool {
     /// The connection used last, or a new one; waits for one to come back when all are in use.
     pub(super) async fn take(&self) -> Result<Lent<'_>, Fault> {
         let permit = self.permits.acquire().await.map_err(|_| Fault::Unavailable("the store is closed".into()))?;
-        let idle = self.idle().pop();
-        let link = match idle {
+        let (waiting, losses) = self.idle().pop();
+        let link = match waiting {
             Some(link) => link,
             None => self.connector.connect().await?,
         };
-        Ok(Lent { link, pool: self, _permit: permit })
+        Ok(Lent { link, losses, pool: self, _permit: permit })
     }
 
-    /// Closes those that wait: after one has been lost, the others most likely are as well.
-    pub(super) fn clear(&self) {
-        self.idle().clear();
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<Box<dyn Link>>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Idle {
+    fn pop(&mut self) -> (Option<Box<dyn Link>>, u64) {
+        self.links.retain(|(_, since)| since.elapsed() < IDLE);
+        (self.links.pop().map(|(link, _)| link), self.losses)
     }
 }
 
@@ -59,12 +76,22 @@ impl Lent<'_> {
 
     /// For the next user: no transaction is open, and every answer has been read.
     pub(super) fn give_back(self) {
-        self.pool.idle().push(self.link);
+        let mut idle = self.pool.idle();
+        if idle.losses == self.losses {
+            idle.links.push((self.link, Stopwatch::start()));
+        }
+    }
+
+    /// Closes it and all others: after one has been lost, or its server demoted, they most likely are as well.
+    pub(super) fn lose_all(self) {
+        let mut idle = self.pool.idle();
+        idle.losses += 1;
+        idle.links.clear();
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("idle", &self.idle().len()).finish_non_exhaustive()
+        f.debug_struct("Pool").field("idle", &self.idle().links.len()).finish_non_exhaustive()
     }
 }

@@ -1,20 +1,27 @@
 //! Places in a line of pending jobs.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::clock::Timestamp;
 
 /// Places for each microsecond: those of one bulk, and the years until 2255.
 const PER_MICRO: i64 = 1024;
 
-/// Those of this process.
-pub(super) static POSITIONS: Positions = Positions(AtomicI64::new(0));
-
-/// Hands out places that only grow: by the store's clock, and within this process also when that runs backwards.
+/// Hands out places of one store that only grow: by its clock, and within this process also when that runs backwards.
 #[derive(Debug, Default)]
 pub(super) struct Positions(AtomicI64);
 
+/// Every handle of this process on one store shares that store's; another store may have another clock.
+static ALL: LazyLock<Mutex<HashMap<String, Arc<Positions>>>> = LazyLock::new(Mutex::default);
+
 impl Positions {
+    pub(super) fn of(store: &str) -> Arc<Self> {
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(store.to_owned()).or_default())
+    }
+
     /// The first of `count` places behind all others.
     pub(super) fn take(&self, now: Timestamp, count: usize) -> i64 {
         let (earliest, count) = (now.as_micros().saturating_mul(PER_MICRO), i64::try_from(count).unwrap_or(i64::MAX));
@@ -29,6 +36,15 @@ impl Positions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_store_has_places_of_its_own_and_its_handles_share_them() {
+        let ahead = Timestamp::from_micros(2_000_000_000_000_000);
+        let (one, same, other) = (Positions::of("one"), Positions::of("one"), Positions::of("other"));
+        let first = one.take(ahead, 1);
+        assert_eq!(same.take(Timestamp::from_micros(0), 1), first + 1);
+        assert!(other.take(Timestamp::from_micros(1), 1) < first);
+    }
 
     #[test]
     fn places_grow_with_time_and_without_it() {

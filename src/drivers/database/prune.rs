@@ -1,5 +1,7 @@
 //! Removing records of ended jobs.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use journeyman_job::{JobId, QueueName};
 
@@ -16,42 +18,96 @@ pub(super) struct Prune {
     pub(super) max: usize,
 }
 
+/// The records of one queue's jobs that ended in one way.
+#[derive(Debug)]
+struct Kept {
+    queue: QueueName,
+    state: State,
+    count: i64,
+}
+
 #[async_trait]
 impl Change for Prune {
     type Answer = usize;
 
     async fn apply(&self, tx: &mut Transaction<'_>) -> Result<usize, Fault> {
-        let mut removed = 0;
-        for row in tx.rows(&tx.sql.ended_queues, &[]).await? {
-            let queue = queue_name(row.as_ref(), 0)?;
-            for (column, state) in [State::Completed, State::Cancelled, State::Failed].into_iter().enumerate() {
-                let count = row.int(column + 1)?;
-                removed += self.prune(tx, &queue, state, count, whole(self.max) - removed).await?;
-            }
+        // Two at once would each remove what is too much. The numbers are read after that, so they are those of now.
+        if tx.rows(&tx.sql.prune_alone, &[]).await?.is_empty() {
+            return Ok(0);
         }
-        Ok(usize::try_from(removed).unwrap_or(0))
+        let kept = kept(tx).await?;
+        let oldest = oldest_ends(tx, &kept).await?;
+        let (mut removed, mut failed) = (Vec::new(), Vec::new());
+        for line in &kept {
+            let room = self.max - removed.len();
+            if room == 0 {
+                break;
+            }
+            let Some(oldest) = oldest.get(&lanes::ended(&line.queue, line.state)) else { continue };
+            let ids = self.prune(tx, line, *oldest, room).await?;
+            if line.state == State::Failed {
+                failed.extend_from_slice(&ids);
+            }
+            removed.extend(ids);
+        }
+        let count = removed.len();
+        if count > 0 {
+            tx.run(&tx.sql.remove, &[Value::Rows(&Rows::default().ids(removed))]).await?;
+        }
+        if !failed.is_empty() {
+            tx.run(&tx.sql.remove_failed, &[Value::Rows(&Rows::default().ids(failed))]).await?;
+        }
+        Ok(count)
     }
 }
 
+async fn kept(tx: &mut Transaction<'_>) -> Result<Vec<Kept>, Fault> {
+    let mut kept = Vec::new();
+    for row in tx.rows(&tx.sql.ended_queues, &[]).await? {
+        let queue = queue_name(row.as_ref(), 0)?;
+        for (column, state) in [State::Completed, State::Cancelled, State::Failed].into_iter().enumerate() {
+            let count = row.int(column + 1)?;
+            kept.push(Kept { queue: queue.clone(), state, count });
+        }
+    }
+    Ok(kept)
+}
+
+/// When the first job of each line ended, in one look: most lines have nothing to give, however many queues there are.
+async fn oldest_ends(tx: &mut Transaction<'_>, kept: &[Kept]) -> Result<HashMap<i64, i64>, Fault> {
+    let lines = kept.iter().map(|line| lanes::ended(&line.queue, line.state));
+    let rows = Rows::default().ints(lines).texts(kept.iter().map(|line| line.queue.as_str()));
+    let found = tx.rows(&tx.sql.look, &[Value::Int(0), Value::Rows(&rows)]).await?;
+    found.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+}
+
 impl Prune {
-    /// First what is too old, then what is too much.
+    /// Takes off the numbers what is too old or too much; which jobs that is.
     async fn prune(
         &self,
         tx: &mut Transaction<'_>,
-        queue: &QueueName,
-        state: State,
-        count: i64,
-        room: i64,
-    ) -> Result<i64, Fault> {
-        let mut removed = 0;
-        if let Some(end) = self.oldest_kept(tx, state) {
-            removed += remove(tx, queue, state, end, room.min(count)).await?;
+        line: &Kept,
+        oldest: i64,
+        room: usize,
+    ) -> Result<Vec<JobId>, Fault> {
+        let mut going = Vec::new();
+        let surplus = line.count - i64::try_from(self.retention.max_records).unwrap_or(i64::MAX);
+        if let Some(end) = self.oldest_kept(tx, line.state).filter(|end| oldest <= *end) {
+            going = lock(tx, line, end, whole(room)).await?;
         }
-        let surplus = count - removed - i64::try_from(self.retention.max_records).unwrap_or(i64::MAX);
-        if surplus > 0 {
-            removed += remove(tx, queue, state, i64::MAX, surplus.min(room - removed)).await?;
+        // The oldest are what is too much as well, so nothing of it is left once as many are too old.
+        let surplus = surplus.min(whole(room));
+        if surplus > whole(going.len()) {
+            going = lock(tx, line, i64::MAX, surplus).await?;
         }
-        Ok(removed)
+        if going.is_empty() {
+            return Ok(Vec::new());
+        }
+        let entry = tx.ledger.entry(&line.queue);
+        entry.add_ended(line.state, -whole(going.len()));
+        entry.system_errors -= going.iter().map(|(_, is_system_error)| is_system_error).sum::<i64>();
+        going.iter().for_each(|(id, _)| entry.gone(*id, &line.queue));
+        Ok(going.into_iter().map(|(id, _)| id).collect())
     }
 
     /// Records that ended up to here are too old; none if age does not matter.
@@ -64,28 +120,11 @@ impl Prune {
     }
 }
 
-async fn remove(tx: &mut Transaction<'_>, queue: &QueueName, state: State, end: i64, room: i64) -> Result<i64, Fault> {
-    if room <= 0 {
-        return Ok(0);
-    }
-    let values =
-        [Value::Int(lanes::ended(queue, state)), Value::Text(queue.as_str()), Value::Int(end), Value::Int(room)];
+/// Locks the oldest of a line that ended up to `end`; each with whether it is a system error.
+async fn lock(tx: &mut Transaction<'_>, line: &Kept, end: i64, room: i64) -> Result<Vec<(JobId, i64)>, Fault> {
+    let Kept { queue, state, .. } = line;
+    let lane = lanes::ended(queue, *state);
+    let values = [Value::Int(lane), Value::Text(queue.as_str()), Value::Int(end), Value::Int(room)];
     let rows = tx.rows(&tx.sql.ended, &values).await?;
-    let ids: Vec<JobId> = rows.iter().map(|row| row.job_id(0)).collect::<Result<_, _>>()?;
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    let (count, latest) = (whole(ids.len()), ids.iter().filter_map(JobId::made_at_millis).max());
-    let system_errors: i64 = rows.iter().map(|row| row.int(1)).sum::<Result<_, _>>()?;
-    let ids = Rows::default().ids(ids);
-    tx.run(&tx.sql.remove, &[Value::Rows(&ids)]).await?;
-    if state == State::Failed {
-        tx.run(&tx.sql.remove_failed, &[Value::Rows(&ids)]).await?;
-    }
-    let entry = tx.ledger.entry(queue);
-    entry.add_ended(state, -count);
-    entry.system_errors -= system_errors;
-    let latest = latest.map(|millis| i64::try_from(millis).unwrap_or(i64::MAX));
-    entry.pruned_until = entry.pruned_until.max(latest);
-    Ok(count)
+    rows.iter().map(|row| Ok((row.job_id(0)?, row.int(1)?))).collect()
 }

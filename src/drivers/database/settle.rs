@@ -27,7 +27,8 @@ pub(super) struct SettleBatch<'a> {
 #[derive(Debug)]
 struct Stored {
     queue: QueueName,
-    /// The token of its present reservation, if it has one.
+    /// Who holds it, and under which token.
+    worker: Option<String>,
     token: Option<(i64, u64)>,
     /// The token of its last settlement.
     settled: Option<(i64, u64)>,
@@ -96,7 +97,8 @@ async fn lock(tx: &mut Transaction<'_>, batch: &[Settle]) -> Result<HashMap<JobI
             let is_reserved = state(row.as_ref(), 2)? == State::Reserved;
             let held = token(Some(row.int(3)?), row.maybe_int(4)?).filter(|_| is_reserved);
             let settled = token(row.maybe_int(5)?, row.maybe_int(6)?);
-            Ok((row.job_id(0)?, Stored { queue: queue_name(row.as_ref(), 1)?, token: held, settled }))
+            let (queue, worker) = (queue_name(row.as_ref(), 1)?, row.maybe_text(9)?);
+            Ok((row.job_id(0)?, Stored { queue, worker, token: held, settled }))
         })
         .collect()
 }
@@ -105,12 +107,18 @@ async fn lock(tx: &mut Transaction<'_>, batch: &[Settle]) -> Result<HashMap<JobI
 fn judge(stored: &mut HashMap<JobId, Stored>, reservation: &Reservation) -> Settled {
     let token = Some((i64::from(reservation.token.attempt), reservation.token.call.0));
     match stored.get_mut(&reservation.job) {
-        Some(job) if job.token == token && job.queue == reservation.queue => {
+        Some(job) if job.token == token && job.is_of(reservation) => {
             job.settled = job.token.take();
             Settled::Done
         }
         Some(job) if job.settled == token => Settled::Repeated,
         _ => Settled::Stale,
+    }
+}
+
+impl Stored {
+    fn is_of(&self, reservation: &Reservation) -> bool {
+        self.queue == reservation.queue && self.worker.as_deref() == Some(reservation.worker.as_str())
     }
 }
 

@@ -10,7 +10,7 @@ use super::Core;
 use super::fault::Fault;
 use super::ledger::Ledger;
 use super::link::{Link, Row};
-use super::positions::POSITIONS;
+use super::positions::Positions;
 use super::statements::{Statement, Statements};
 use super::value::Value;
 use crate::chance;
@@ -39,6 +39,7 @@ pub(super) struct Transaction<'t> {
     pub(super) now: Timestamp,
     pub(super) ledger: Ledger,
     time: &'t StoreTime,
+    positions: &'t Positions,
 }
 
 impl Transaction<'_> {
@@ -61,7 +62,7 @@ impl Transaction<'_> {
 
     /// The same once it is `now`.
     pub(super) fn positions_at(&self, now: Timestamp, count: usize) -> i64 {
-        POSITIONS.take(now, count)
+        self.positions.take(now, count)
     }
 
     /// What counts as now when the server told this time.
@@ -100,18 +101,16 @@ impl Core {
                 Err(fault) => fault,
             };
             let is_lost = matches!(fault, Fault::Lost(_));
-            if is_lost {
-                drop(lent);
-                self.pool.clear();
-                if committing.load(Ordering::Relaxed) {
-                    return Err(fault);
-                }
-            } else {
-                // An answer, whatever it says, means that nothing was committed.
-                committing.store(false, Ordering::Relaxed);
-                if lent.link().rollback().await.is_ok() {
-                    lent.give_back();
-                }
+            if is_lost && committing.load(Ordering::Relaxed) {
+                lent.lose_all();
+                return Err(fault);
+            }
+            // An answer, whatever it says, means that nothing was committed.
+            committing.store(false, Ordering::Relaxed);
+            if fault.ends_connections() {
+                lent.lose_all();
+            } else if lent.link().rollback().await.is_ok() {
+                lent.give_back();
             }
             if tries == TRIES || !(is_lost || matches!(fault, Fault::Contended(_))) {
                 return Err(fault);
@@ -128,7 +127,8 @@ impl Core {
         committing: &AtomicBool,
     ) -> Result<(C::Answer, Vec<QueueName>), Fault> {
         let now = self.time.told(link.begin(&self.sql.begin).await?);
-        let mut tx = Transaction { link, sql: self.sql, now, ledger: Ledger::default(), time: &self.time };
+        let (time, positions) = (&self.time, &self.positions);
+        let mut tx = Transaction { link, sql: self.sql, now, ledger: Ledger::default(), time, positions };
         let answer = change.apply(&mut tx).await?;
         // Last, so that others wait for these rows no longer than the commit takes.
         if let Some(numbers) = tx.ledger.rows() {
@@ -154,17 +154,18 @@ impl Core {
                         lent.give_back();
                         return Ok(rows);
                     }
-                    Err(Fault::Lost(_)) if tries < TRIES => {
-                        drop(lent);
-                        self.pool.clear();
+                    Err(fault) => {
+                        match fault {
+                            // It was understood and answered; after anything else a new connection is the safe one.
+                            Fault::Refused(_) => lent.give_back(),
+                            Fault::Lost(_) | Fault::Demoted(_) => lent.lose_all(),
+                            Fault::Contended(_) | Fault::Unavailable(_) | Fault::Full(_) => drop(lent),
+                        }
+                        if tries == TRIES || !matches!(fault, Fault::Lost(_) | Fault::Contended(_)) {
+                            return Err(fault);
+                        }
                         pause(tries).await;
                         tries += 1;
-                    }
-                    Err(fault) => {
-                        if !matches!(fault, Fault::Lost(_)) {
-                            lent.give_back();
-                        }
-                        return Err(fault);
                     }
                 }
             }

@@ -50,11 +50,15 @@ impl Database {
 
     /// A file of the database's name with something behind it, created as needed.
     pub(crate) fn beside(&self, suffix: &str) -> Result<(PathBuf, File), StoreError> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(suffix);
-        let path = PathBuf::from(name);
+        let path = self.name_beside(suffix);
         let file = create_file(&path).map_err(|error| cannot_open(&path, &error))?;
         Ok((path, file))
+    }
+
+    pub(super) fn name_beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(suffix);
+        PathBuf::from(name)
     }
 
     /// A connection that may write.
@@ -115,7 +119,7 @@ fn create_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn create_file(path: &Path) -> io::Result<File> {
+pub(super) fn create_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]

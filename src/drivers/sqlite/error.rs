@@ -12,6 +12,8 @@ pub(super) enum Failure {
     /// The rest of the file is kept for jobs that are already there to move and end in.
     #[error("its size limit is reached")]
     NoRoom,
+    #[error("the disk has no room to spare for the jobs that are there: {0}")]
+    NoSpare(std::io::Error),
     #[error("a change panicked: {0}")]
     Panicked(String),
 }
@@ -20,7 +22,7 @@ impl Failure {
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::NoRoom | Self::Panicked(_) => None,
+            Self::NoRoom | Self::NoSpare(_) | Self::Panicked(_) => None,
         }
     }
 
@@ -29,7 +31,13 @@ impl Failure {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        matches!(self, Self::NoRoom) || self.code() == Some(ErrorCode::DiskFull)
+        matches!(self, Self::NoRoom | Self::NoSpare(_)) || self.code() == Some(ErrorCode::DiskFull) || self.lacks_shm()
+    }
+
+    /// No room for the log's index, which lies beside it.
+    fn lacks_shm(&self) -> bool {
+        let Self::Sqlite(error) = self else { return false };
+        error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
     }
 
     /// Whether the file as a whole is at fault rather than one change: the next one would fare no better.
@@ -42,8 +50,9 @@ impl From<&Failure> for StoreError {
     fn from(failure: &Failure) -> Self {
         let said = failure.to_string();
         match failure {
-            Failure::NoRoom => Self::Full(said),
+            Failure::NoRoom | Failure::NoSpare(_) => Self::Full(said),
             Failure::Panicked(_) => Self::Unavailable(said),
+            failure if failure.lacks_shm() => Self::Full(said),
             Failure::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => Self::Full(said),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -82,7 +91,9 @@ mod tests {
 
     #[test]
     fn a_caller_learns_whether_to_try_again() {
-        assert!(matches!(told(ffi::SQLITE_FULL), StoreError::Full(_)));
+        for full in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_SHMSIZE] {
+            assert!(matches!(told(full), StoreError::Full(_)), "{full}");
+        }
         for passing in [ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_SNAPSHOT, ffi::SQLITE_LOCKED, ffi::SQLITE_IOERR_WRITE] {
             assert!(matches!(told(passing), StoreError::Unavailable(_)), "{passing}");
         }

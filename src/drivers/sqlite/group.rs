@@ -9,6 +9,7 @@ use super::ballast;
 use super::entry::Entry;
 use super::error::Failure;
 use super::ledger::Ledger;
+use super::spare::Spare;
 use crate::clock::Timestamp;
 use crate::queue::StoreError;
 use journeyman_job::QueueName;
@@ -35,6 +36,7 @@ pub(super) struct Group<'c> {
     pub(super) ledger: Ledger,
     /// Pages that pushes may take; none = as many as the disk holds.
     pub(super) page_limit: Option<i64>,
+    pub(super) has_arrivals: bool,
 }
 
 impl<'c> Group<'c> {
@@ -54,10 +56,19 @@ impl<'c> Group<'c> {
 
     /// Fails if pushes have used up their share of the file.
     pub(super) fn check_room(&mut self) -> Result<(), Failure> {
+        self.has_arrivals = true;
         let Some(limit) = self.page_limit else { return ballast::keep(self) };
-        let pages = |pragma| self.connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-        let used = pages("page_count")? - pages("freelist_count")?;
+        let used = self.pages("page_count")? - self.pages("freelist_count")?;
         if used > limit { Err(Failure::NoRoom) } else { Ok(()) }
+    }
+
+    /// Once for all pushes of the group.
+    pub(super) fn keep_spare(&self, spare: &Spare) -> Result<(), Failure> {
+        if self.has_arrivals { spare.keep(self.pages("page_count")?) } else { Ok(()) }
+    }
+
+    fn pages(&self, pragma: &str) -> rusqlite::Result<i64> {
+        self.connection.pragma_query_value(None, pragma, |row| row.get(0))
     }
 }
 

@@ -27,6 +27,7 @@ mod retry;
 mod rows;
 mod schema;
 mod settle;
+mod spare;
 mod standing;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ use super::error::Failure;
 use super::group::{Group, Waiting};
 use super::ledger::{Ledger, Wakes};
 use super::prune;
+use super::spare::Spare;
 use super::wake::Waker;
 use crate::clock::{Clock, Stopwatch, Timestamp};
 use crate::queue::StoreError;
@@ -38,6 +39,7 @@ pub(super) type Inbox = mpsc::Receiver<Box<dyn Waiting>>;
 #[derive(Debug)]
 pub(super) struct Writer {
     database: Database,
+    spare: Arc<Spare>,
     connection: Connection,
     clock: Arc<dyn Clock>,
     latest: Timestamp,
@@ -48,7 +50,10 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(database: Database, connection: Connection, clock: Arc<dyn Clock>, waker: Waker) -> Self {
         no_waiting_inside(&connection);
-        Self { database, connection, clock, latest: Timestamp::default(), ledger: Ledger::default(), waker }
+        let spare = Arc::new(Spare::of(&database));
+        // Now rather than while the first push waits; if there is no room, pushes say so.
+        let _ = spare.keep(0);
+        Self { database, spare, connection, clock, latest: Timestamp::default(), ledger: Ledger::default(), waker }
     }
 
     /// Starts the thread; it ends when every sender is gone and what they sent is done.
@@ -94,6 +99,11 @@ impl Writer {
         let adds_jobs = waiting.adds_jobs();
         let mut alone = [waiting];
         let mut outcome = self.commit(&mut alone);
+        if !adds_jobs && outcome.as_ref().is_err_and(Failure::is_full) {
+            self.spare.give_up();
+            self.begin_log_anew();
+            outcome = self.commit(&mut alone);
+        }
         while !adds_jobs && outcome.as_ref().is_err_and(Failure::is_full) && self.make_room() {
             outcome = self.commit(&mut alone);
         }
@@ -113,7 +123,16 @@ impl Writer {
     /// Gives up the ballast and then, bit by bit, old records of completed jobs, so that those still to run can.
     fn make_room(&mut self) -> bool {
         let made = self.transaction(|group| Ok(ballast::give_up(group)? || prune::make_room(group)? > 0));
+        self.begin_log_anew();
         matches!(made, Ok((true, _)))
+    }
+
+    /// Moves what the log holds to the file, so that the next change takes no more of the disk. Waits for those who read.
+    fn begin_log_anew(&self) {
+        let _ = self.connection.busy_timeout(self.database.options.busy_timeout);
+        // If it cannot be done, the change that needs it fails and is told so.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        no_waiting_inside(&self.connection);
     }
 
     /// All changes in one transaction, or none.
@@ -121,7 +140,12 @@ impl Writer {
         if batch.is_empty() {
             return Ok(Wakes::default());
         }
-        let ((), wakes) = self.transaction(|group| batch.iter_mut().try_for_each(|waiting| waiting.apply(group)))?;
+        let spare = Arc::clone(&self.spare);
+        let apply_all = |group: &mut Group<'_>| {
+            batch.iter_mut().try_for_each(|waiting| waiting.apply(group))?;
+            group.keep_spare(&spare)
+        };
+        let ((), wakes) = self.transaction(apply_all)?;
         Ok(wakes)
     }
 
@@ -139,7 +163,7 @@ impl Writer {
         let mut ledger = std::mem::take(&mut self.ledger);
         let worked = catch_unwind(AssertUnwindSafe(|| {
             ledger.open(connection)?;
-            let mut group = Group { connection, now, ledger, page_limit };
+            let mut group = Group { connection, now, ledger, page_limit, has_arrivals: false };
             let done = work(&mut group)?;
             let wakes = group.ledger.close(connection)?;
             connection.prepare_cached("COMMIT")?.execute([])?;

@@ -45,14 +45,20 @@ fn migrator(history: &'static str, name: &'static str, sql: &'static str) -> Mig
     migrator.dangerous_set_table_name(history);
     // A newer version may have been here: its tables serve this one as well.
     migrator.set_ignore_missing(true);
+    // MariaDB does not know the endless wait that sqlx's own lock asks for; ours is below.
+    migrator.set_locking(false);
     migrator
 }
 
+/// Of several that try, one does it and the others wait. The lock lasts as long as the connection.
 pub(super) async fn mysql(connection: &mut MySqlConnection, ours: Ours) -> Result<(), Fault> {
+    super::mysql::lock_tables(connection).await?;
     run(&MYSQL, connection, ours).await
 }
 
+/// The same.
 pub(super) async fn postgres(connection: &mut PgConnection, ours: Ours) -> Result<(), Fault> {
+    super::postgres::lock_tables(connection).await?;
     run(&POSTGRES, connection, ours).await
 }
 

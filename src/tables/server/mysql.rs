@@ -13,6 +13,9 @@ use crate::tables::dialect::Dialect;
 use crate::tables::fault::Fault;
 use crate::tables::session::{Read, Session, Value};
 
+/// Longest silence of a connection, seconds, after which the server closes it: twice what the pool keeps one idle.
+const SILENCE: u64 = 2 * super::IDLE.as_secs();
+
 /// How to connect.
 pub(super) fn options(url: &str) -> Result<MySqlConnectOptions, sqlx::Error> {
     // To sqlx the one is the other.
@@ -22,13 +25,29 @@ pub(super) fn options(url: &str) -> Result<MySqlConnectOptions, sqlx::Error> {
 
 /// The settings of every session: no value is ever bent to fit, and the server's word about a lock comes first.
 pub(super) async fn prepare(connection: &mut MySqlConnection, timeout: Duration) -> Result<(), sqlx::Error> {
-    let lock_wait = (timeout / 2).as_secs().max(1);
+    let (lock_wait, abandoned) = ((timeout / 2).as_secs().max(1), timeout.as_secs().max(1));
+    // What a process locked that then vanished is free again soon, rather than after the 8 hours that are usual.
     let settings = format!(
-        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET SESSION innodb_lock_wait_timeout = {lock_wait}; \
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+         SET SESSION innodb_lock_wait_timeout = {lock_wait}, SESSION wait_timeout = {SILENCE} \
+         /*M!, SESSION idle_transaction_timeout = {abandoned} */; \
          SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
     );
     connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
     Ok(())
+}
+
+/// Longest wait for another process that creates the tables, seconds.
+const MIGRATION_WAIT: u32 = 60;
+
+/// Keeps others from creating tables as long as the connection lasts; waits for whoever does.
+pub(super) async fn lock_tables(connection: &mut MySqlConnection) -> Result<(), Fault> {
+    let lock = format!("SELECT GET_LOCK(CONCAT('journeyman_t_', MD5(DATABASE())), {MIGRATION_WAIT})");
+    let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(lock))).await.map_err(|error| judged(&error))?;
+    match read(&row, 0, Read::Int)? {
+        Value::Int(1) => Ok(()),
+        _ => Err(Fault::Passing("another process has been creating the tables for long".into())),
+    }
 }
 
 pub(super) struct MySqlLink(pub(super) PoolConnection<MySql>);
@@ -103,14 +122,15 @@ pub(super) fn judged(error: &sqlx::Error) -> Fault {
     let sqlx::Error::Database(refusal) = error else { return Fault::Passing(error.to_string()) };
     let said = refusal.message();
     match refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number) {
-        // Deadlock; lock wait timeout; changed since last read (MariaDB's snapshot isolation).
-        Some(1213 | 1205 | 1020) => Fault::Contended(said.to_owned()),
+        // Deadlock; lock wait timeout; changed since last read (MariaDB's snapshot isolation); the statement was killed, or
+        // has to be prepared anew; another member of the group was first.
+        Some(1213 | 1205 | 1020 | 1317 | 1615 | 3101) => Fault::Contended(said.to_owned()),
         // The message holds the value; the key's name says enough.
         Some(1062) => Fault::Duplicate(said.split_once(" for key ").map_or("its key", |(_, key)| key).to_owned()),
-        // Shut down, killed; too many connections; read only; timeouts; full; not part of its cluster now.
+        // Shut down, killed, idle for too long; an error of COMMIT or ROLLBACK itself; too many connections; read only; timeouts; full; not part of its cluster now.
         Some(
-            1053 | 1927 | 1152 | 3169 | 1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1969 | 3024 | 1047 | 1114 | 1021
-            | 1041 | 3675,
+            1053 | 1927 | 1152 | 3169 | 1159 | 4031 | 1180 | 1181 | 1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1969
+            | 3024 | 1047 | 1114 | 1021 | 1041 | 3675,
         ) => Fault::Passing(said.to_owned()),
         Some(1146) => Fault::Refused(format!("{said}; {}", super::migrations::HINT)),
         _ => Fault::Refused(said.to_owned()),

@@ -30,6 +30,13 @@ pub(super) async fn prepare(connection: &mut PgConnection, timeout: Duration) ->
     Ok(())
 }
 
+/// Keeps others from creating tables as long as the connection lasts; waits for whoever does.
+pub(super) async fn lock_tables(connection: &mut PgConnection) -> Result<(), Fault> {
+    let lock = "SELECT pg_advisory_lock(hashtextextended('journeyman tables ' || current_schema(), 0))";
+    connection.execute(sqlx::raw_sql(lock)).await.map_err(|error| judged(&error))?;
+    Ok(())
+}
+
 pub(super) struct PgLink(pub(super) PoolConnection<Postgres>);
 
 impl PgLink {

@@ -15,12 +15,16 @@ pub(super) use durability::durability;
 
 use super::fault::{Fault, NO_TABLES};
 use super::link::{Connector, Link, Row, speaks_sqlx};
+use super::pool::IDLE;
 use super::statements::Statement;
 use super::value::Value;
 use rows::Encoded;
 
 /// Longest wait for another process that migrates, seconds.
 const MIGRATION_WAIT: u32 = 600;
+
+/// Longest silence of a connection, seconds, after which the server closes it: twice what the pool keeps one idle.
+const SILENCE: u64 = 2 * IDLE.as_secs();
 
 /// How to connect.
 #[derive(Debug)]
@@ -41,9 +45,13 @@ impl MySqlConnector {
     /// A connection with the settings of every session.
     pub(super) async fn open(&self) -> Result<MySqlConnection, Fault> {
         let mut connection = self.options.connect().await.map_err(|error| judged(&error))?;
-        let lock_wait = self.lock_wait.as_secs().max(1);
+        // A process that vanished leaves its transaction open, and its jobs locked, until the server gives up on it: after
+        // 8 hours, if nobody says otherwise. MariaDB tells a transaction from a connection that merely waits.
+        let (lock_wait, abandoned) = (self.lock_wait.as_secs().max(1), (self.lock_wait * 2).as_secs().max(1));
         let settings = format!(
-            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET SESSION innodb_lock_wait_timeout = {lock_wait}"
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+             SET SESSION innodb_lock_wait_timeout = {lock_wait}, SESSION wait_timeout = {SILENCE} \
+             /*M!, SESSION idle_transaction_timeout = {abandoned} */"
         );
         connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await.map_err(|error| judged(&error))?;
         Ok(connection)
@@ -131,18 +139,25 @@ fn bound<'q>(statement: &'static Statement, values: &[Value<'_>]) -> Query<'q, M
 /// What an error lets a caller do.
 pub(super) fn judged(error: &sqlx::Error) -> Fault {
     let sqlx::Error::Database(refusal) = error else { return Fault::of_client(error) };
-    let said = refusal.message().to_owned();
-    match refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number) {
+    let number = refusal.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    judged_by(number.unwrap_or_default(), refusal.message().to_owned())
+}
+
+fn judged_by(number: u16, said: String) -> Fault {
+    match number {
         // Deadlock; lock wait timeout; record changed since last read (MariaDB's snapshot isolation); a key that another
-        // took a moment ago.
-        Some(1213 | 1205 | 1020 | 1062) => Fault::Contended(said),
-        // Shutdown; connection killed; shut down while waiting.
-        Some(1053 | 1927 | 1152 | 3169) => Fault::Lost(said),
-        // Too many connections, of all or of this user; read only; statement timeouts; not part of its cluster now.
-        Some(1040 | 1203 | 1226 | 1290 | 1792 | 1836 | 1969 | 3024 | 1047) => Fault::Unavailable(said),
+        // took a moment ago; the statement was killed, or has to be prepared anew; another member of the group was first.
+        1213 | 1205 | 1020 | 1062 | 1317 | 1615 | 3101 => Fault::Contended(said),
+        // Shutdown; connection killed; shut down while waiting; idle for too long, as MariaDB and as MySQL says it; an
+        // error during COMMIT or ROLLBACK, after which nobody can tell what is in.
+        1053 | 1927 | 1152 | 3169 | 1159 | 4031 | 1180 | 1181 => Fault::Lost(said),
+        // Read only: by option, by the transaction's mode, by the server's; not part of its cluster now.
+        1290 | 1792 | 1836 | 1047 => Fault::Demoted(said),
+        // Too many connections, of all or of this user; statement timeouts.
+        1040 | 1203 | 1226 | 1969 | 3024 => Fault::Unavailable(said),
         // Table full; disk full; no space left in a tablespace or for a log.
-        Some(1114 | 1021 | 1041 | 3675) => Fault::Full(said),
-        Some(1146 | 1054) => Fault::Refused(format!("{NO_TABLES} ({said})")),
+        1114 | 1021 | 1041 | 3675 => Fault::Full(said),
+        1146 | 1054 => Fault::Refused(format!("{NO_TABLES} ({said})")),
         _ => Fault::Refused(said),
     }
 }
@@ -150,6 +165,23 @@ pub(super) fn judged(error: &sqlx::Error) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// R35: what passes by itself is no error of the request.
+    #[test]
+    fn an_error_is_judged_by_what_helps_against_it() {
+        let judged = |number| judged_by(number, String::new());
+        for met_others in [1213, 1205, 1317, 1615, 3101] {
+            assert!(matches!(judged(met_others), Fault::Contended(_)), "{met_others}");
+        }
+        for lost in [1053, 1927, 1159, 4031, 1180] {
+            assert!(matches!(judged(lost), Fault::Lost(_)), "{lost}");
+        }
+        for demoted in [1290, 1792, 1836, 1047] {
+            assert!(matches!(judged(demoted), Fault::Demoted(_)), "{demoted}");
+        }
+        assert!(matches!(judged(1040), Fault::Unavailable(_)));
+        assert!(matches!(judged(1064), Fault::Refused(_)));
+    }
 
     #[test]
     fn r33_a_server_that_is_too_old_is_told_by_name() {

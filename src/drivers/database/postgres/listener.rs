@@ -15,9 +15,10 @@ const CHANNEL: &str = "SELECT 'journeyman_' || md5(current_schema())";
 
 /// Passes hints on, over a connection of its own, until it is dropped.
 pub(in crate::drivers::database) async fn listen(options: PgConnectOptions, hub: Arc<WakeHub>) {
-    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
     let (mut was_told, mut has_missed) = (false, false);
     loop {
+        // Anew for each try: a connection that came back would be the next one again, to a server that may be demoted.
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
         let listening = async {
             let mut listener = PgListener::connect_with(&pool).await?;
             let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&mut listener).await?;

@@ -119,8 +119,10 @@ pub(super) fn judged(error: &sqlx::Error) -> Fault {
         "40001" | "40P01" | "55P03" | "23505" => Fault::Contended(said),
         // The server stops, or its connection was ended for it; connection exceptions.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "08000" | "08003" | "08006" => Fault::Lost(said),
-        // Cancelled, by the timeout most likely; too many connections; no memory; read only.
-        "57014" | "53300" | "53200" | "53000" | "25006" => Fault::Unavailable(said),
+        // Read only, as a standby is.
+        "25006" => Fault::Demoted(said),
+        // Cancelled, by the timeout most likely; too many connections; no memory.
+        "57014" | "53300" | "53200" | "53000" => Fault::Unavailable(said),
         "53100" => Fault::Full(said),
         "42P01" | "42703" => Fault::Refused(format!("{NO_TABLES} ({said})")),
         _ => Fault::Refused(said),

@@ -1,5 +1,7 @@
 //! A file that can grow no further.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use journeyman_job::QueueName;
@@ -74,6 +76,10 @@ impl Change for DiskIsFull {
 /// R32, P1: a file without a limit of its own, on a disk that fills up.
 #[tokio::test]
 async fn on_a_full_disk_a_push_is_refused_as_full_and_the_jobs_there_still_drain() {
+    drains_a_file_that_cannot_grow().await;
+}
+
+async fn drains_a_file_that_cannot_grow() {
     let place = Place::new();
     let store = place.open();
     let known = jobs(3000);
@@ -93,6 +99,46 @@ async fn on_a_full_disk_a_push_is_refused_as_full_and_the_jobs_there_still_drain
     let again = fill(&store).await;
     assert!(again > 0, "pruned records make room");
     assert_eq!(drain(&store).await, again);
+}
+
+/// A small disk of its own, which only root can make.
+struct SmallDisk(Place);
+
+impl SmallDisk {
+    fn mounted() -> Option<Self> {
+        let place = Place::new();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(place.0.path()).stderr(Stdio::null());
+        let is_mounted = mount.status().is_ok_and(|ended| ended.success());
+        is_mounted.then(|| Self(place))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.0.path()).status();
+    }
+}
+
+/// R32, P1: the same where even a deletion finds no room, because the log cannot grow, and one process has filled the disk
+/// that another has to drain.
+#[tokio::test]
+async fn on_a_disk_that_is_really_full_the_jobs_there_still_drain() {
+    let disk = SmallDisk::mounted();
+    let Some(SmallDisk(place)) = &disk else { return drains_a_file_that_cannot_grow().await };
+    let (store, other) = (place.open(), place.open());
+    let foreign = place.0.path().join("foreign");
+    std::fs::write(&foreign, vec![0; 8 * 1024 * 1024]).unwrap();
+    let stored = fill(&store).await;
+    assert!(stored > 1000, "{stored}");
+    // What others write takes the last of it.
+    let mut rest = std::fs::File::create(place.0.path().join("rest")).unwrap();
+    while rest.write_all(&[0; 4096]).is_ok() {}
+    assert_eq!(drain(&other).await, stored);
+    prune_all(&other).await;
+    std::fs::remove_file(foreign).unwrap();
+    store.push(&jobs(20), Unit::Queue).await.unwrap();
+    assert_eq!(drain(&other).await, 20);
 }
 
 #[tokio::test]
