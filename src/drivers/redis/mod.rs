@@ -36,7 +36,7 @@ use journeyman_job::QueueName;
 use self::connection::{Connection, Hint};
 use self::keys::Keys;
 pub use self::options::RedisOptions;
-use self::rota::Rota;
+use self::rota::{Listed, Rota};
 pub use super::store_time::StoreTime;
 use crate::queue::StoreError;
 use crate::wake::WakeHub;
@@ -50,6 +50,7 @@ pub struct RedisStore {
     hub: Arc<WakeHub>,
     /// Queues known to be in the set of all queues.
     registered: Registered,
+    listed: Listed,
     rotas: Rotas,
     allow_eviction: bool,
 }
@@ -96,7 +97,16 @@ impl RedisStore {
             }
         };
         let connection = Connection::open(&options, &keys.wake_channel(), hear).await?;
-        let store = Self { connection, keys, time, hub, registered, rotas, allow_eviction: options.allow_eviction };
+        let store = Self {
+            connection,
+            keys,
+            time,
+            hub,
+            registered,
+            listed: Listed::default(),
+            rotas,
+            allow_eviction: options.allow_eviction,
+        };
         store.check_server().await?;
         Ok(store)
     }

@@ -121,6 +121,7 @@ impl RedisStore {
         let client = self.connection.client().await?;
         client.sadd::<(), _, _>(self.keys.queues(), queue.as_str()).await.map_err(|error| meaning(&error))?;
         self.registered.lock().insert(queue.clone());
+        self.listed.clear();
         Ok(())
     }
 }

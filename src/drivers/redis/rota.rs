@@ -2,11 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use journeyman_job::QueueName;
 
+use crate::clock::Stopwatch;
+
 /// So many queues are all looked at every time.
 const FEW: usize = 256;
+/// How old a list of very many queues may be.
+const LISTED_FOR: Duration = Duration::from_secs(1);
 /// Calls of a verb until each queue had its turn. A lease is noticed in at most so many seconds, well before it ends. A prime
 /// number, so that callers who take turns with one rota do not each see the same queues.
 pub(super) const TURNS: usize = 13;
@@ -23,6 +28,31 @@ struct Seen {
     /// Whether a queue was idle. Of one that is missing nothing is known.
     idle: HashMap<QueueName, bool>,
     turn: usize,
+}
+
+/// The names of all queues as they were read a moment ago, if there are very many of them.
+#[derive(Debug, Default)]
+pub(super) struct Listed(Mutex<Option<(Stopwatch, Arc<[QueueName]>)>>);
+
+impl Listed {
+    pub(super) fn recent(&self) -> Option<Arc<[QueueName]>> {
+        let listed = self.lock();
+        let (since, queues) = listed.as_ref()?;
+        (since.elapsed() < LISTED_FOR).then(|| Arc::clone(queues))
+    }
+
+    pub(super) fn set(&self, queues: Arc<[QueueName]>) {
+        *self.lock() = (queues.len() > FEW).then(|| (Stopwatch::start(), queues));
+    }
+
+    /// Forgets it: this process has added a name.
+    pub(super) fn clear(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Stopwatch, Arc<[QueueName]>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The queues to look at now.

@@ -1,5 +1,7 @@
 //! Housekeeping over every queue: a cheap look at all of them at the same time, then a call where there is something.
 
+use std::sync::Arc;
+
 use fred::interfaces::SetsInterface;
 use fred::types::Value;
 use futures::future::join_all;
@@ -28,13 +30,19 @@ struct Chores {
 }
 
 impl RedisStore {
-    /// Every queue that was ever pushed to, by name. A name put there by hand that is none is left out.
-    pub(super) async fn all_queues(&self) -> Result<Vec<QueueName>, StoreError> {
+    /// Every queue that was ever pushed to, by name. A name put there by hand that is none is left out. Of very many the list
+    /// may be a second old: to read it takes longer than most of what is done with it.
+    pub(super) async fn all_queues(&self) -> Result<Arc<[QueueName]>, StoreError> {
+        if let Some(listed) = self.listed.recent() {
+            return Ok(listed);
+        }
         let client = self.connection.client().await?;
         let names: Vec<String> = client.smembers(self.keys.queues()).await.map_err(|error| meaning(&error))?;
         let mut queues: Vec<QueueName> = names.iter().filter_map(|name| QueueName::new(name).ok()).collect();
         queues.sort();
         self.registered.lock().extend(queues.iter().cloned());
+        let queues: Arc<[QueueName]> = queues.into();
+        self.listed.set(Arc::clone(&queues));
         Ok(queues)
     }
 
@@ -113,7 +121,7 @@ impl RedisStore {
 
     pub(super) async fn retire_everywhere(&self, worker: &WorkerId) -> Result<(), StoreError> {
         let queues = self.all_queues().await?;
-        let retired = each(&queues, |queue| {
+        let retired = each(queues.iter(), |queue| {
             let keys = vec![self.keys.leases(queue), self.keys.reserved(queue, worker)];
             self.connection.run(&scripts::RETIRE, keys, vec![worker.as_str().into()])
         });
