@@ -6,17 +6,14 @@ use std::sync::Arc;
 use super::AppError;
 use crate::config::{self, Config, Connection};
 use crate::drivers::coded::CodedStore;
-use crate::drivers::sealed::Sealed;
+use crate::drivers::sealed::{Plain, Sealed};
 use crate::drivers::{self, Connected};
 use crate::queue::{Codec, Connect, QueueManager, Routing, Store, StoreError};
 
 /// The default connection.
 pub(super) async fn open(config: &Config, codec: Option<Arc<dyn Codec>>) -> Result<Connected, StoreError> {
     let connected = drivers::connect(config).await?;
-    Ok(match codec.or_else(|| configured(config)) {
-        Some(codec) => coded(connected, codec),
-        None => connected,
-    })
+    Ok(coded(connected, codec.unwrap_or_else(|| configured(config))))
 }
 
 /// The further ones, each with the settings it runs under.
@@ -41,11 +38,11 @@ pub(super) fn manager(config: &Config, connected: &Connected) -> QueueManager {
     QueueManager::new(Arc::clone(&connected.store), routing)
 }
 
-fn configured(config: &Config) -> Option<Arc<dyn Codec>> {
-    match config.store.codec {
-        config::Codec::Json => None,
-        // Checked with the settings: there are keys.
-        config::Codec::Sealed => Some(Arc::new(Sealed::new(config.security.keys.clone()?))),
+fn configured(config: &Config) -> Arc<dyn Codec> {
+    match (config.store.codec, config.security.keys.clone()) {
+        // Checked with the settings: who seals has keys.
+        (config::Codec::Sealed, Some(keys)) => Arc::new(Sealed::new(keys)),
+        (_, keys) => Arc::new(Plain::new(keys)),
     }
 }
 

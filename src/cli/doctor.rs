@@ -107,7 +107,8 @@ fn schema(config: &Config) -> Check {
 
 /// The drivers begin what they say with the level.
 fn durability(found: String) -> Check {
-    let loses = ["memory", "snapshots", "unknown", "append-only"].iter().any(|level| found.starts_with(level));
+    let loses =
+        ["memory", "snapshots", "unknown", "append-only", "evicting"].iter().any(|level| found.starts_with(level));
     check("durability", if loses { Level::Warn } else { Level::Ok }, found)
 }
 

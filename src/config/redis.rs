@@ -25,6 +25,8 @@ settings! {
         password: Option<Secret> = "", env "REDIS_PASSWORD";
         /// What every key in Redis begins with.
         key_prefix: KeyPrefix = "journeyman:", env "KEY_PREFIX";
+        /// Use a Redis even if its maxmemory-policy lets it throw jobs away.
+        allow_eviction: bool = "false", env "REDIS_ALLOW_EVICTION";
     }
 }
 

@@ -75,6 +75,7 @@ pub async fn connect(config: &Config) -> Result<Connected, StoreError> {
                 key_prefix: config.redis.key_prefix.as_str().to_owned(),
                 command_timeout: config.store.connection_timeout,
                 max_connection_retries: config.store.max_connection_retries,
+                allow_eviction: config.redis.allow_eviction,
             };
             let name = format!("Redis {}", config.redis.masked_url());
             connected(config, name, move || Box::pin(RedisStore::connect(options.clone(), StoreTime::Server))).await

@@ -13,6 +13,37 @@ pub struct Sealed {
     keys: KeyRing,
 }
 
+/// Stores bodies as they are, and opens sealed ones: other processes may seal theirs.
+#[derive(Debug)]
+pub struct Plain {
+    keys: Option<Sealed>,
+}
+
+impl Plain {
+    pub fn new(keys: Option<KeyRing>) -> Self {
+        Self { keys: keys.map(Sealed::new) }
+    }
+}
+
+impl Codec for Plain {
+    fn encode(&self, _: JobId, body: &Bytes) -> Bytes {
+        body.clone()
+    }
+
+    fn decode(&self, id: JobId, stored: &Bytes) -> Result<Bytes, CodecError> {
+        match (&self.keys, std::str::from_utf8(stored)) {
+            (Some(keys), _) => keys.decode(id, stored),
+            (None, Ok(text)) if KeyRing::is_sealed(text) => Err(CodecError::MissingKey { key: key_named_in(text) }),
+            (None, _) => Ok(stored.clone()),
+        }
+    }
+}
+
+/// A sealed text names its key behind the prefix of two words and the version.
+fn key_named_in(text: &str) -> String {
+    text.split(':').nth(3).unwrap_or_default().to_owned()
+}
+
 impl Sealed {
     pub fn new(keys: KeyRing) -> Self {
         Self { keys }
@@ -86,6 +117,18 @@ mod tests {
         assert_eq!(ring(&[&new]).decode(id, &body()), Ok(body()));
         let (key, _) = old.split_once(':').unwrap();
         assert_eq!(ring(&[&new]).decode(id, &stored), Err(CodecError::MissingKey { key: key.into() }));
+    }
+
+    /// R58, R28: a process that seals nothing waits for one that can read what another has sealed.
+    #[test]
+    fn a_process_without_the_codec_knows_a_sealed_body_and_its_key() {
+        let (key, id) = (generate_key().unwrap(), id());
+        let stored = ring(&[&key]).encode(id, &body());
+        let (name, _) = key.split_once(':').unwrap();
+        assert_eq!(Plain::new(None).decode(id, &stored), Err(CodecError::MissingKey { key: name.into() }));
+        assert_eq!(Plain::new(Some(KeyRing::parse(&key).unwrap())).decode(id, &stored), Ok(body()));
+        assert_eq!(Plain::new(None).decode(id, &body()), Ok(body()));
+        assert_eq!(Plain::new(None).encode(id, &body()), body());
     }
 
     /// R58, R12

@@ -12,6 +12,8 @@ pub const RESULT: usize = 1024 * 1024;
 pub const BULK: usize = 1000;
 /// Jobs that one store call touches, so that no script stalls a store.
 pub const PER_CALL: usize = 500;
+/// About how many bytes of jobs one store call carries, so that it ends in time however large they are.
+pub const CALL_BYTES: usize = 4 * 1024 * 1024;
 /// Tags of one job.
 pub const TAGS: usize = 20;
 /// Length of one tag, characters.

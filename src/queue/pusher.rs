@@ -3,14 +3,22 @@
 //! A push that finds the store idle goes at once. Pushes that arrive while calls are under way wait for one of them and
 //! then go together: a group commit without any added delay.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::future::join_all;
+use journeyman_job::{QueueName, When};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{NewJob, PushOutcome, Store, StoreError, Unit, limits};
+use crate::clock::Stopwatch;
 
 /// Store calls under way at once. Two keep the store busy while answers travel.
 const CALLS: usize = 2;
+/// A call that failed later than this is not made again queue by queue: its callers have waited long enough, and what it
+/// stored may have run since.
+const IN_TIME: Duration = Duration::from_secs(2);
 /// Pushes that may wait; more wait to be let in.
 const WAITING: usize = 4096;
 
@@ -69,38 +77,80 @@ async fn gather(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Waiting>) {
 /// Calls the store for whole callers at a time, so that nobody's bulk is torn in two.
 async fn push_together(store: &dyn Store, batch: Vec<Waiting>) {
     let mut together = Vec::new();
-    let mut count = 0;
+    let (mut count, mut bytes) = (0, 0);
     for waiting in batch {
         if waiting.unit == Unit::Whole {
-            push_once(store, vec![waiting], Unit::Whole).await;
+            push_and_answer(store, vec![waiting], Unit::Whole).await;
             continue;
         }
-        if count + waiting.jobs.len() > limits::BULK && count > 0 {
-            push_once(store, std::mem::take(&mut together), Unit::Queue).await;
-            count = 0;
+        let weight: usize = waiting.jobs.iter().map(|job| job.envelope.body.len()).sum();
+        let is_full = count + waiting.jobs.len() > limits::BULK || bytes + weight > limits::CALL_BYTES;
+        if is_full && count > 0 {
+            push_and_answer(store, std::mem::take(&mut together), Unit::Queue).await;
+            (count, bytes) = (0, 0);
         }
         count += waiting.jobs.len();
+        bytes += weight;
         together.push(waiting);
     }
     if !together.is_empty() {
-        push_once(store, together, Unit::Queue).await;
+        push_and_answer(store, together, Unit::Queue).await;
     }
 }
 
-async fn push_once(store: &dyn Store, callers: Vec<Waiting>, unit: Unit) {
-    let mut jobs = Vec::new();
-    let mut answers = Vec::with_capacity(callers.len());
-    for Waiting { jobs: of_caller, answer, .. } in callers {
-        answers.push((of_caller.len(), answer));
-        jobs.extend(of_caller);
+/// Pushes for callers together, and if that fails, for those of each queue by themselves: one queue that takes no jobs must
+/// not tell the callers of others that theirs may be lost.
+async fn push_and_answer(store: &dyn Store, callers: Vec<Waiting>, unit: Unit) {
+    let clock = Stopwatch::start();
+    let Err((error, callers)) = push_once(store, callers, unit, false).await else { return };
+    let is_late = clock.elapsed() > IN_TIME;
+    let mut of_queue: BTreeMap<Option<QueueName>, Vec<Waiting>> = BTreeMap::new();
+    for caller in callers {
+        of_queue.entry(caller.jobs.first().map(|job| job.envelope.queue.clone())).or_default().push(caller);
     }
-    let mut outcomes = store.push(&jobs, unit).await.map(Vec::into_iter);
-    for (count, answer) in answers {
-        let share = match &mut outcomes {
-            Ok(outcomes) => Ok(outcomes.by_ref().take(count).collect()),
-            Err(error) => Err(error.clone()),
-        };
-        // A caller that has gone away does not want to know.
-        let _ = answer.send(share);
+    let is_told = is_late || of_queue.len() == 1;
+    let answered = of_queue.into_values().map(async |callers| {
+        let failed = if is_told { Err((error.clone(), callers)) } else { push_once(store, callers, unit, true).await };
+        let Err((error, callers)) = failed else { return };
+        for caller in callers {
+            // A caller that has gone away does not want to know.
+            let _ = caller.answer.send(Err(error.clone()));
+        }
+    });
+    join_all(answered).await;
+}
+
+/// One store call, and the answers if it succeeds; else the error and the callers.
+async fn push_once(
+    store: &dyn Store,
+    mut callers: Vec<Waiting>,
+    unit: Unit,
+    is_again: bool,
+) -> Result<(), (StoreError, Vec<Waiting>)> {
+    let counts: Vec<usize> = callers.iter().map(|caller| caller.jobs.len()).collect();
+    let mut jobs: Vec<NewJob> = callers.iter_mut().flat_map(|caller| std::mem::take(&mut caller.jobs)).collect();
+    let mut outcomes = match store.push(&jobs, unit).await {
+        Ok(outcomes) => jobs.iter().zip(outcomes).map(|(job, outcome)| told(job, outcome, is_again)),
+        Err(error) => {
+            let mut jobs = jobs.drain(..);
+            for (caller, count) in callers.iter_mut().zip(counts) {
+                caller.jobs = jobs.by_ref().take(count).collect();
+            }
+            return Err((error, callers));
+        }
+    };
+    for (caller, count) in callers.into_iter().zip(counts) {
+        let _ = caller.answer.send(Ok(outcomes.by_ref().take(count).collect()));
+    }
+    Ok(())
+}
+
+/// A fresh id that is there when it is pushed again was stored by the first call.
+fn told(job: &NewJob, outcome: PushOutcome, is_again: bool) -> PushOutcome {
+    match outcome {
+        PushOutcome::Repeated if is_again && !job.is_named => {
+            PushOutcome::Stored { delayed: !matches!(job.when, When::Now) }
+        }
+        outcome => outcome,
     }
 }

@@ -1,5 +1,6 @@
 //! Reserves as many jobs as there are free slots, in one call, and sleeps when there is nothing.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -179,12 +180,9 @@ impl Fetcher {
     /// Adds queues that have come up since; tells whether there were any.
     async fn learn_queues(&self, known: &mut Vec<QueueName>) -> bool {
         let Ok(all) = self.executor.surroundings.store.queues().await else { return false };
-        let before = known.len();
-        for queue in all {
-            if !known.contains(&queue) && !self.share.apart.contains(&queue) {
-                known.push(queue);
-            }
-        }
-        known.len() > before
+        let seen: HashSet<&QueueName> = known.iter().chain(&self.share.apart).collect();
+        let fresh: Vec<QueueName> = all.into_iter().filter(|queue| !seen.contains(queue)).collect();
+        known.extend_from_slice(&fresh);
+        !fresh.is_empty()
     }
 }

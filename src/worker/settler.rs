@@ -31,11 +31,12 @@ impl Settler {
         let mut batch = Vec::new();
         let mut refused = JoinSet::new();
         while concluded.recv_many(&mut batch, limits::PER_CALL).await > 0 {
-            let taken = std::mem::take(&mut batch);
-            if let Err(batch) = self.settle(taken, &mut patience).await {
-                // One settlement that the store cannot take must not hold up the others.
-                for one in batch {
-                    refused.spawn(self.clone().insist(one));
+            for part in in_parts(std::mem::take(&mut batch)) {
+                if let Err(batch) = self.settle(part, &mut patience).await {
+                    // One settlement that the store cannot take must not hold up the others.
+                    for one in batch {
+                        refused.spawn(self.clone().insist(one));
+                    }
                 }
             }
         }
@@ -85,5 +86,58 @@ impl Settler {
             event.what = Happened::Refused { duration: event.what.duration() };
         }
         observer(&event);
+    }
+}
+
+/// Cuts a batch where it grows too heavy for one call: such a call would never be answered in time, however often repeated.
+fn in_parts(batch: Vec<Concluded>) -> Vec<Vec<Concluded>> {
+    let (mut parts, mut part, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for one in batch {
+        let weight = weight(&one.settle);
+        if bytes + weight > limits::CALL_BYTES && !part.is_empty() {
+            parts.push(std::mem::take(&mut part));
+            bytes = 0;
+        }
+        bytes += weight;
+        part.push(one);
+    }
+    parts.push(part);
+    parts
+}
+
+fn weight(settle: &Settle) -> usize {
+    settle.trail.len() + settle.then.iter().map(|job| job.envelope.body.len()).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::{CallId, Reservation, Settlement, Token, WorkerId};
+    use bytes::Bytes;
+    use journeyman_job::{JobId, Priority, QueueName};
+
+    fn concluded(bytes: usize) -> Concluded {
+        let queue = QueueName::default();
+        let reservation = Reservation {
+            job: JobId::generate(&queue),
+            queue,
+            priority: Priority::Normal,
+            worker: WorkerId::new("w").unwrap(),
+            token: Token { attempt: 1, call: CallId(1) },
+        };
+        let trail = Bytes::from(vec![b' '; bytes]);
+        let settle = Settle { reservation, settlement: Settlement::Complete, trail, counted: None, then: Vec::new() };
+        Concluded { settle, event: None }
+    }
+
+    #[test]
+    fn a_batch_is_cut_by_weight_and_nothing_is_left_out() {
+        let sizes = |weights: &[usize]| {
+            let batch = weights.iter().map(|&bytes| concluded(bytes)).collect();
+            in_parts(batch).iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        let large = limits::CALL_BYTES;
+        assert_eq!(sizes(&[10; 500]), [500]);
+        assert_eq!(sizes(&[large / 2, large / 2, 1, large * 2, 1, 1]), [2, 1, 1, 2]);
     }
 }

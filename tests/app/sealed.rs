@@ -42,6 +42,22 @@ async fn r58_a_sealed_store_shows_no_type_and_no_payload_and_runs_all_the_same()
     worker.stop().await;
 }
 
+/// R58, R28: a worker without the keys, whose own jobs are not sealed at all, must not fail what others have sealed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r58_a_process_without_the_keys_leaves_sealed_jobs_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_str().unwrap();
+    let sealing = app(&[("JOURNEYMAN_DATA_DIR", path), ("QUEUE_CODEC", "sealed"), ("JOURNEYMAN_KEYS", KEY)]).await;
+    let sealed = sealing.manager.send(job("echo", r#"{"value": 1}"#)).await.unwrap();
+    let plain = app(&[("JOURNEYMAN_DATA_DIR", path)]).await;
+    let own = plain.manager.send(job("echo", r#"{"value": 2}"#)).await.unwrap();
+    let worker = plain.work(false, None).unwrap();
+    until(&plain.manager, own.id, State::Completed).await;
+    let parked = until(&sealing.manager, sealed.id, State::Delayed).await;
+    assert_eq!(parked.attempts, 0);
+    worker.stop().await;
+}
+
 #[tokio::test]
 async fn r24_a_repeated_dispatch_is_known_in_a_sealed_store() {
     let app = app(&[("QUEUE_CONNECTION", "memory"), ("QUEUE_CODEC", "sealed"), ("JOURNEYMAN_KEYS", KEY)]).await;

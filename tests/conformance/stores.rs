@@ -76,6 +76,7 @@ impl Backend for Redis {
             key_prefix: self.prefix.clone(),
             command_timeout: std::time::Duration::from_secs(5),
             max_connection_retries: 3,
+            allow_eviction: false,
         };
         Arc::new(RedisStore::connect(options, StoreTime::Manual(self.clock.clone())).await.unwrap())
     }

@@ -1,7 +1,11 @@
 //! What only Redis can do to us.
 
+mod cluster;
 mod crashes;
+mod damaged;
+mod many;
 mod paging;
+mod pushing;
 pub mod server;
 
 use std::time::Duration;
@@ -29,6 +33,7 @@ fn options(server: &Server) -> RedisOptions {
         key_prefix: "journeyman:".to_owned(),
         command_timeout: TIMEOUT,
         max_connection_retries: 1,
+        allow_eviction: false,
     }
 }
 
@@ -225,6 +230,27 @@ async fn r36_a_server_that_evicts_is_refused() {
     let error = RedisStore::connect(options(&server), StoreTime::Server).await.unwrap_err();
     let StoreError::Refused(text) = error else { panic!("{error:?}") };
     assert!(text.contains("allkeys-lru") && text.contains("noeviction"), "{text}");
+}
+
+/// R36: unless it is forced, and then it is told.
+#[tokio::test]
+async fn r36_a_server_that_evicts_is_used_if_the_settings_say_so() {
+    let server = Server::start(&["--maxmemory-policy", "allkeys-lru"]);
+    let forced = RedisOptions { allow_eviction: true, ..options(&server) };
+    let store = RedisStore::connect(forced, StoreTime::Server).await.unwrap();
+    let found = store.durability().await.unwrap();
+    assert!(found.starts_with("evicting: ") && found.contains("allkeys-lru") && found.contains("memory: "), "{found}");
+}
+
+/// R36: readiness asks for it, so a policy that changes while we are connected is told too.
+#[tokio::test]
+async fn r36_a_server_that_begins_to_evict_is_not_ready() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    assert!(store.durability().await.is_ok());
+    server.ask(&["CONFIG", "SET", "maxmemory-policy", "volatile-ttl"]);
+    let error = store.durability().await.unwrap_err();
+    assert!(error.to_string().contains("volatile-ttl"), "{error}");
 }
 
 /// S7: a full Redis takes no more jobs, runs those it has, and then has room again.

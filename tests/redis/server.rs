@@ -30,6 +30,10 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Sends a command in words and returns the raw answer.
     pub fn ask(&self, words: &[&str]) -> String {
         self.try_ask(words).unwrap()

@@ -40,6 +40,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("redis.db", "0"),
         ("redis.password", "-"),
         ("redis.key_prefix", "journeyman:"),
+        ("redis.allow_eviction", "false"),
         ("database.enabled", "-"),
         ("database.url", "-"),
         ("database.host", "localhost"),

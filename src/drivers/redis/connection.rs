@@ -1,6 +1,6 @@
 //! The connections: two for commands, one for wake-ups; and what the errors of the client mean.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use fred::clients::{Client, Pool, SubscriberClient};
@@ -10,7 +10,7 @@ use fred::types::config::{
     Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, Server, TcpConfig, UnresponsiveConfig,
 };
 use fred::types::scripts::Script;
-use fred::types::{Message, Value};
+use fred::types::{ConnectHandle, Message, Value};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
@@ -18,9 +18,9 @@ use tokio::task::JoinHandle;
 use tracing::warn;
 
 use super::RedisOptions;
+use super::durability::warn_of_eviction;
 use super::wire::Reply;
 use crate::queue::StoreError;
-use crate::wake::WakeHub;
 
 /// More do not help on few cores; two keep a large answer from holding up all others.
 const COMMAND_CONNECTIONS: usize = 2;
@@ -28,10 +28,23 @@ const COMMAND_CONNECTIONS: usize = 2;
 const MAX_WAITING: usize = 10_000;
 /// How long a call waits for a lost connection to come back before it says so.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Pause before a call is sent again that a node of a cluster turned away, its slot being on the move.
+const SLOT_MOVES: Duration = Duration::from_millis(20);
 /// How long a call under way waits for an answer of another connection than the one that was lost.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 /// A connection that only listens would never notice that its other end is gone, so it asks now and then.
 const LISTENER_PING: Duration = Duration::from_secs(15);
+
+/// What is heard on the channel of wake-ups, or was not.
+#[derive(Debug)]
+pub enum Hint {
+    /// This queue may have work.
+    Queue(String),
+    /// Hints came too fast.
+    Missed,
+    /// A lost connection has come back.
+    Outage,
+}
 
 /// The clients, and the runtime whose tasks drive them.
 #[derive(Debug)]
@@ -47,18 +60,26 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects all; `after_outage` runs whenever a lost connection has come back.
+    /// Connects all; `hear` is told what is said on the channel.
     pub async fn open(
         options: &RedisOptions,
         channel: &str,
-        hub: Arc<WakeHub>,
-        after_outage: impl Fn() + Send + 'static,
+        hear: impl Fn(Hint) + Send + 'static,
     ) -> Result<Self, StoreError> {
         let clients = Clients::of(options)?;
         let pool = clients.pool()?;
         let subscriber = clients.subscriber();
-        connect(&pool, options).await?;
-        if let Err(error) = connect(&subscriber, options).await {
+        let mut tasks = Vec::new();
+        let connected = async {
+            for client in pool.clients() {
+                tasks.push(tokio::spawn(keep_driven(client.clone(), connect(client, options).await?)));
+            }
+            let driver = connect(&subscriber, options).await?;
+            tasks.push(tokio::spawn(keep_driven(subscriber.clone(), driver)));
+            Ok(())
+        };
+        if let Err(error) = connected.await {
+            tasks.iter().for_each(JoinHandle::abort);
             close(pool, subscriber).await;
             return Err(error);
         }
@@ -66,24 +87,35 @@ impl Connection {
         let messages = subscriber.message_rx();
         subscribe(&subscriber, channel).await;
         let losses = watch::Sender::new(0);
-        let mut tasks: Vec<_> =
-            pool.clients().iter().map(|client| tokio::spawn(count_losses(client.error_rx(), losses.clone()))).collect();
-        tasks.push(tokio::spawn(listen(subscriber.clone(), messages, channel.to_owned(), hub, after_outage)));
+        let count = |client: &Client| tokio::spawn(count_losses(client.error_rx(), losses.clone()));
+        tasks.extend(pool.clients().iter().map(count));
+        tasks.push(tokio::spawn(listen(subscriber.clone(), pool.clone(), messages, channel.to_owned(), hear)));
         let (runtime, masked_url) = (Handle::current(), options.masked_url());
         let patience = PATIENCE.min(options.command_timeout);
         Ok(Self { pool, subscriber, losses, tasks, runtime, patience, masked_url })
     }
 
-    /// Runs a script, loading it first where the server does not know it (any more).
+    /// Runs a script, loading it first where the server does not know it (any more), and again where a node of a cluster
+    /// turned it away, for as long as a slot may take to move.
     pub async fn run(
         &self,
         script: &LazyLock<Script>,
         keys: Vec<String>,
         args: Vec<Value>,
     ) -> Result<Reply, StoreError> {
-        let client = self.client().await?;
-        let answer = self.unless_lost(script.evalsha_with_reload::<Value, _, _>(client, keys, args)).await?;
-        answer.map(Reply::new).map_err(|error| meaning(&error))
+        let mut waits = self.patience.as_millis() / SLOT_MOVES.as_millis();
+        loop {
+            let client = self.client().await?;
+            let (keys, args) = (keys.clone(), args.clone());
+            let answer = self.unless_lost(script.evalsha_with_reload::<Value, _, _>(client, keys, args)).await?;
+            match answer {
+                Err(error) if waits > 0 && is_turned_away(&error) => {
+                    waits -= 1;
+                    tokio::time::sleep(SLOT_MOVES).await;
+                }
+                answer => return answer.map(Reply::new).map_err(|error| meaning(&error)),
+            }
+        }
     }
 
     /// Waits for an answer, but not after the connection was lost: a call that fred took on in that very moment would
@@ -145,8 +177,15 @@ pub fn meaning(error: &Error) -> StoreError {
         }
         // fred's words for a connection that was gone before the command could be written to it.
         ErrorKind::Unknown if text.starts_with("Failed to route command") => StoreError::Unavailable(text),
+        // And for a call that was under way on a connection which it gave up: it was sent, and the answer is lost.
+        ErrorKind::Unknown if text.starts_with("Too many failed write attempts") => StoreError::Unknown(text),
         _ => StoreError::Refused(text),
     }
+}
+
+/// Whether a node of a cluster did nothing because the keys are, or are about to be, another's.
+fn is_turned_away(error: &Error) -> bool {
+    error.details().starts_with("Too many redirections") || error.details().starts_with("TRYAGAIN")
 }
 
 /// Everything about the clients that fred would otherwise decide for us.
@@ -169,6 +208,9 @@ impl Clients {
             internal_command_timeout: timeout,
             // Never a blind repeat: the script may have run although its answer was lost.
             max_command_attempts: 1,
+            // fred counts a redirected call as a second attempt: at one attempt it fails an ASK by ending its loop. Without
+            // any it updates its map of the slots and says so, and the call is ours to repeat.
+            max_redirections: 0,
             max_command_buffer_len: MAX_WAITING,
             auto_client_setname: true,
             tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
@@ -191,12 +233,12 @@ impl Clients {
 }
 
 /// Connects for the first time. fred gives up at the first failure here; the further tries are ours.
-async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<(), StoreError> {
+async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<ConnectHandle, StoreError> {
     let (mut wait, longest) = (Duration::from_millis(50), Duration::from_secs(2));
     let mut tries = 0;
     loop {
         let cause = match client.init().await {
-            Ok(_) => return Ok(()),
+            Ok(driver) => return Ok(driver),
             Err(error) => error,
         };
         let message = format!("cannot connect to {}: {}", options.masked_url(), plain(cause.details()));
@@ -210,6 +252,21 @@ async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<(),
         tries += 1;
         tokio::time::sleep(wait).await;
         wait = (wait * 4).min(longest);
+    }
+}
+
+/// fred's loop behind a client ends for good at an error it was not made for, and every later call would time out. Starts it
+/// again, until aborted.
+async fn keep_driven(client: impl ClientLike, mut driver: ConnectHandle) {
+    loop {
+        let end = driver.await;
+        warn!(?end, "a connection to Redis has ended for good and is opened anew");
+        driver = loop {
+            match client.init().await {
+                Ok(driver) => break driver,
+                Err(_) => tokio::time::sleep(PATIENCE).await,
+            }
+        };
     }
 }
 
@@ -229,10 +286,10 @@ async fn count_losses(mut errors: broadcast::Receiver<(Error, Option<Server>)>, 
 /// Passes hints on until aborted, and subscribes anew after each outage.
 async fn listen(
     subscriber: SubscriberClient,
+    pool: Pool,
     mut messages: broadcast::Receiver<Message>,
     channel: String,
-    hub: Arc<WakeHub>,
-    after_outage: impl Fn() + Send + 'static,
+    hear: impl Fn(Hint) + Send + 'static,
 ) {
     let mut reconnects = subscriber.reconnect_rx();
     let mut pings = tokio::time::interval(LISTENER_PING);
@@ -240,11 +297,11 @@ async fn listen(
         tokio::select! {
             message = messages.recv() => match message {
                 Ok(message) => {
-                    if let Some(queue) = message.value.as_str() {
-                        hub.wake_named(&queue);
+                    if let Some(queue) = message.value.as_string() {
+                        hear(Hint::Queue(queue));
                     }
                 }
-                Err(RecvError::Lagged(_)) => hub.wake_all(),
+                Err(RecvError::Lagged(_)) => hear(Hint::Missed),
                 Err(RecvError::Closed) => return,
             },
             reconnect = reconnects.recv() => {
@@ -252,7 +309,8 @@ async fn listen(
                     return;
                 }
                 subscribe(&subscriber, &channel).await;
-                after_outage();
+                hear(Hint::Outage);
+                warn_of_eviction(&pool).await;
             }
             // Left unanswered it ends in a reconnect, which is dealt with above.
             _ = pings.tick() => {
@@ -288,6 +346,8 @@ mod tests {
         assert!(matches!(of(ErrorKind::Cluster, "CLUSTERDOWN Hash slot"), StoreError::Unavailable(_)));
         assert!(matches!(of(ErrorKind::Backpressure, "Max buffer"), StoreError::Unavailable(_)));
         assert!(matches!(of(ErrorKind::Unknown, "Failed to route command."), StoreError::Unavailable(_)));
+        assert!(matches!(of(ErrorKind::Routing, "Too many redirections."), StoreError::Unavailable(_)));
+        assert!(matches!(of(ErrorKind::Unknown, "Too many failed write attempts."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::Timeout, "Request timed out."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::IO, "Connection closed."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::InvalidArgument, "WRONGTYPE Operation"), StoreError::Refused(_)));

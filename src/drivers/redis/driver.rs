@@ -7,7 +7,7 @@ use bytes::Bytes;
 use fred::types::Value;
 use journeyman_job::QueueName;
 
-use super::together::together;
+use super::together::{Joined, each};
 use super::wire::Reply;
 use super::{RedisStore, packed, records, scripts};
 use crate::clock::micros;
@@ -17,6 +17,9 @@ use crate::queue::{
     Settle, Settled, StoreError, Unit, WorkerId,
 };
 use crate::wake::Wakeups;
+
+/// Beats within which a stray is found in any queue: three beats make a lease.
+const STRAY_TURNS: usize = 2;
 
 #[async_trait]
 impl Driver for RedisStore {
@@ -31,19 +34,25 @@ impl Driver for RedisStore {
     async fn extend(&self, beat: &Beat<'_>) -> Result<BeatReply, StoreError> {
         let mut of_queue: BTreeMap<QueueName, Vec<&Reservation>> = BTreeMap::new();
         // A lost answer may have left jobs with this worker in a queue of which it knows nothing.
-        for queue in self.all_queues().await? {
-            of_queue.insert(queue, Vec::new());
+        let all = self.all_queues().await?;
+        for queue in self.rotas.beat.pick(&all, STRAY_TURNS).queues {
+            of_queue.insert(queue.clone(), Vec::new());
         }
         for held in beat.held {
             of_queue.entry(held.queue.clone()).or_default().push(held);
         }
-        let beats = of_queue.iter().map(|(queue, held)| self.beat_on(queue, beat, held));
+        let beats = each(of_queue.keys(), async |queue| {
+            let reply = self.beat_on(queue, beat, &of_queue[queue]).await?;
+            self.rotas.beat.found(queue, of_queue[queue].is_empty() && reply.unknown.is_empty());
+            Ok(reply)
+        });
+        let Joined { done, failure } = beats.await;
         let mut whole = BeatReply::default();
-        for reply in together(beats).await? {
+        for (_, reply) in done {
             whole.lost.extend(reply.lost);
             whole.unknown.extend(reply.unknown);
         }
-        Ok(whole)
+        failure.map_or(Ok(whole), Err)
     }
 
     async fn settle(&self, batch: &[Settle]) -> Result<Vec<Settled>, StoreError> {
@@ -100,8 +109,11 @@ impl RedisStore {
         while !reply.is_empty() {
             let (tag, job, trail, token) = (reply.bytes()?, reply.bytes()?, reply.bytes()?, reply.bytes()?);
             let (call, since) = token.split_at_checked(16).unwrap_or_default();
-            let (call, since) = (records::call(call)?, records::time(since, 0)?);
-            unknown.push(records::reserved_job(&tag, &job, trail, (queue, beat.worker), call, since)?);
+            let read = || {
+                let (call, since) = (records::call(call)?, records::time(since, 0)?);
+                records::reserved_job(&tag, &job, trail, (queue, beat.worker), call, since)
+            };
+            unknown.extend(records::readable(queue, read()));
         }
         Ok(BeatReply { lost, unknown })
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use fred::interfaces::{ClientLike, ConfigInterface};
 use fred::types::InfoKind;
+use tracing::{error, warn};
 
 use super::RedisStore;
 use super::connection::meaning;
@@ -23,11 +24,21 @@ impl RedisStore {
                 "Redis is version {version}: {OLDEST_MAJOR}.0 or newer is needed"
             )));
         }
+        if let Some(policy) = self.evicts(&info)? {
+            warn!(policy, "Redis may throw jobs away when it is full, as the settings allow");
+        }
+        Ok(())
+    }
+
+    /// The policy by which the server throws jobs away when it is full, if it does and the settings allow it.
+    fn evicts<'a>(&self, info: &'a HashMap<String, String>) -> Result<Option<&'a str>, StoreError> {
         match info.get("maxmemory_policy").map(String::as_str) {
-            Some("noeviction") | None => Ok(()),
+            Some("noeviction") | None => Ok(None),
+            Some(policy) if self.allow_eviction => Ok(Some(policy)),
             Some(policy) => Err(StoreError::Refused(format!(
                 "Redis may throw jobs away, its maxmemory-policy is {policy}: set it to noeviction \
-                 (CONFIG SET maxmemory-policy noeviction, and in redis.conf)"
+                 (CONFIG SET maxmemory-policy noeviction, and in redis.conf), or REDIS_ALLOW_EVICTION=true to use it all \
+                 the same"
             ))),
         }
     }
@@ -35,6 +46,8 @@ impl RedisStore {
     /// How safe stored jobs are, in words.
     pub(super) async fn describe_durability(&self) -> Result<String, StoreError> {
         let info = self.info().await?;
+        // The policy can be changed, or the server be another one, while we are connected.
+        let evicts = self.evicts(&info)?;
         let is = |field: &str, value: &str| info.get(field).is_some_and(|found| found == value);
         let kept = if !info.contains_key("aof_enabled") {
             "unknown: Redis does not tell whether it persists".to_owned()
@@ -44,15 +57,16 @@ impl RedisStore {
             describe_snapshots(self.setting("save").await.as_deref())
         };
         let replicas = info.get("connected_slaves").and_then(|count| count.parse::<u32>().ok()).unwrap_or(0);
-        Ok(if replicas > 0 { format!("{kept}; replicated to {replicas}, asynchronously") } else { kept })
+        let kept = if replicas > 0 { format!("{kept}; replicated to {replicas}, asynchronously") } else { kept };
+        Ok(match evicts {
+            Some(policy) => format!("evicting: a full Redis throws jobs away ({policy}); {kept}"),
+            None => kept,
+        })
     }
 
     /// The fields of `INFO`.
     async fn info(&self) -> Result<HashMap<String, String>, StoreError> {
-        let client = self.connection.client().await?;
-        let text: String = client.info(Some(InfoKind::Default)).await.map_err(|error| meaning(&error))?;
-        let fields = text.lines().filter_map(|line| line.split_once(':'));
-        Ok(fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+        info(self.connection.client().await?).await
     }
 
     /// A setting of the server; none if it does not tell, as managed servers do not.
@@ -60,6 +74,21 @@ impl RedisStore {
         let client = self.connection.client().await.ok()?;
         let mut found: HashMap<String, String> = client.config_get(name).await.ok()?;
         found.remove(name)
+    }
+}
+
+async fn info(client: &impl ClientLike) -> Result<HashMap<String, String>, StoreError> {
+    let text: String = client.info(Some(InfoKind::Default)).await.map_err(|error| meaning(&error))?;
+    let fields = text.lines().filter_map(|line| line.split_once(':'));
+    Ok(fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+}
+
+/// Says so if the server to which a lost connection has come back is one that throws jobs away: readiness fails until it
+/// does not, unless the settings allow it.
+pub(super) async fn warn_of_eviction(client: &impl ClientLike) {
+    let found = info(client).await.unwrap_or_default();
+    if let Some(policy) = found.get("maxmemory_policy").filter(|policy| *policy != "noeviction") {
+        error!(policy, "Redis may throw jobs away when it is full: set its maxmemory-policy to noeviction");
     }
 }
 

@@ -31,7 +31,7 @@ impl Inspector for RedisStore {
             return Ok(Found::Here(record));
         }
         let (likely, others): (Vec<_>, Vec<_>) =
-            self.all_queues().await?.into_iter().partition(|queue| id.may_be_of(queue));
+            self.all_queues().await?.iter().cloned().partition(|queue| id.may_be_of(queue));
         let mut was_pruned = false;
         for queues in [likely, others] {
             for found in together(queues.iter().map(|queue| self.find_in(queue, id))).await? {
@@ -46,7 +46,7 @@ impl Inspector for RedisStore {
     }
 
     async fn queues(&self) -> Result<Vec<QueueName>, StoreError> {
-        self.all_queues().await
+        Ok(self.all_queues().await?.to_vec())
     }
 
     async fn stats(&self, queues: &[QueueName]) -> Result<Vec<QueueStats>, StoreError> {

@@ -19,6 +19,7 @@ mod prune;
 mod push;
 mod records;
 mod reserve;
+mod rota;
 mod scripts;
 mod settle;
 mod sweep;
@@ -32,9 +33,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fred::types::Value;
 use journeyman_job::QueueName;
 
-use self::connection::Connection;
+use self::connection::{Connection, Hint};
 use self::keys::Keys;
 pub use self::options::RedisOptions;
+use self::rota::{Listed, Rota};
 pub use super::store_time::StoreTime;
 use crate::queue::StoreError;
 use crate::wake::WakeHub;
@@ -48,6 +50,18 @@ pub struct RedisStore {
     hub: Arc<WakeHub>,
     /// Queues known to be in the set of all queues.
     registered: Registered,
+    listed: Listed,
+    rotas: Rotas,
+    allow_eviction: bool,
+}
+
+/// What each verb that goes over all queues knows of those it need not look at now.
+#[derive(Debug, Clone, Default)]
+struct Rotas {
+    sweep: Rota,
+    prune: Rota,
+    reserve: Rota,
+    beat: Rota,
 }
 
 impl RedisStore {
@@ -57,17 +71,42 @@ impl RedisStore {
     /// eviction policy that throws jobs away.
     pub async fn connect(options: RedisOptions, time: StoreTime) -> Result<Self, StoreError> {
         let keys = Keys::new(&options.key_prefix);
-        let (hub, registered) = (Arc::new(WakeHub::default()), Registered::default());
-        let after_outage = {
-            let (hub, registered) = (Arc::clone(&hub), registered.clone());
-            move || {
-                // The server may have come back without its data, and hints were missed meanwhile.
-                registered.lock().clear();
-                hub.wake_all();
+        let (hub, registered, rotas) = (Arc::new(WakeHub::default()), Registered::default(), Rotas::default());
+        let hear = {
+            let (hub, registered, rotas) = (Arc::clone(&hub), registered.clone(), rotas.clone());
+            move |hint: Hint| match hint {
+                Hint::Queue(name) => {
+                    if let Ok(queue) = QueueName::new(&name) {
+                        rotas.sweep.found(&queue, false);
+                        rotas.reserve.found(&queue, false);
+                    }
+                    hub.wake_named(&name);
+                }
+                Hint::Missed => {
+                    rotas.sweep.clear();
+                    rotas.reserve.clear();
+                    hub.wake_all();
+                }
+                Hint::Outage => {
+                    // The server may have come back without its data, and hints were missed meanwhile.
+                    registered.lock().clear();
+                    rotas.sweep.clear();
+                    rotas.reserve.clear();
+                    hub.wake_all();
+                }
             }
         };
-        let connection = Connection::open(&options, &keys.wake_channel(), Arc::clone(&hub), after_outage).await?;
-        let store = Self { connection, keys, time, hub, registered };
+        let connection = Connection::open(&options, &keys.wake_channel(), hear).await?;
+        let store = Self {
+            connection,
+            keys,
+            time,
+            hub,
+            registered,
+            listed: Listed::default(),
+            rotas,
+            allow_eviction: options.allow_eviction,
+        };
         store.check_server().await?;
         Ok(store)
     }

@@ -10,7 +10,7 @@ use super::connection::meaning;
 use super::driver::count;
 use super::prune::released;
 use super::records::{self, StoredState};
-use super::together::{midway, together};
+use super::together::{Joined, each, midway};
 use super::{RedisStore, scripts};
 use crate::queue::limits::PER_CALL;
 use crate::queue::{
@@ -110,12 +110,12 @@ impl Operator for RedisStore {
         let mut paused: Vec<QueueName> = paused.iter().filter_map(|name| QueueName::new(name).ok()).collect();
         paused.sort();
         // A pause or its end may have been cut short: only the mark counts.
-        let are_paused = together(paused.iter().map(async |queue| {
+        let are_paused = each(&paused, async |queue| {
             client.hexists::<bool, _, _>(self.keys.marks(queue), "paused").await.map_err(|error| meaning(&error))
-        }))
-        .await?;
-        let mut are_paused = are_paused.into_iter();
-        paused.retain(|_| are_paused.next() == Some(true));
+        });
+        let Joined { done, failure } = are_paused.await;
+        let paused = done.into_iter().filter(|(_, is_paused)| *is_paused).map(|(queue, _)| queue.clone()).collect();
+        failure.map_or(Ok(()), Err)?;
         Ok(Control { restarts: restarts.unwrap_or(0), paused })
     }
 }

@@ -15,6 +15,8 @@ pub struct RedisOptions {
     pub command_timeout: Duration,
     /// Further tries after the first attempt to connect has failed.
     pub max_connection_retries: u32,
+    /// Whether to use a server whose eviction policy may throw jobs away.
+    pub allow_eviction: bool,
 }
 
 impl RedisOptions {
@@ -41,6 +43,7 @@ impl fmt::Debug for RedisOptions {
             .field("key_prefix", &self.key_prefix)
             .field("command_timeout", &self.command_timeout)
             .field("max_connection_retries", &self.max_connection_retries)
+            .field("allow_eviction", &self.allow_eviction)
             .finish()
     }
 }
@@ -64,6 +67,7 @@ mod tests {
                 key_prefix: String::new(),
                 command_timeout: Duration::from_secs(5),
                 max_connection_retries: 3,
+                allow_eviction: false,
             };
             assert_eq!(options.masked_url(), shown);
             assert!(!format!("{options:?}").contains("hunter2"), "{options:?}");

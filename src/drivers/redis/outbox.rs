@@ -3,6 +3,7 @@
 //! done twice without harm.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fred::types::Value;
@@ -12,10 +13,14 @@ use tracing::warn;
 use super::push::{Pushed, by_queue};
 use super::records::ClaimNumber;
 use super::{RedisStore, packed, scripts};
+use crate::clock::micros;
 use crate::queue::{NewJob, PushOutcome, StoreError, Unit};
 
 /// Entries read at once: each may hold a whole body.
 const READ_AT_ONCE: i64 = 20;
+/// A younger entry is being delivered by whoever wrote it. Delivering it a second time, after the job has run and its record
+/// is gone, would run it again.
+const FRESH: Duration = Duration::from_secs(10);
 /// Entries of one outbox that one promotion looks at.
 const PER_PROMOTION: usize = 500;
 
@@ -107,10 +112,12 @@ impl RedisStore {
             for entry in entries {
                 match entry {
                     Entry::Deliver(job) => jobs.push(job),
-                    Entry::Reconcile { field, value, id, number } => {
-                        self.reconcile(home, id, number).await?;
-                        done.push((field, value));
-                    }
+                    Entry::Reconcile { field, value, id, number } => match self.reconcile(home, id, number).await {
+                        Ok(()) => done.push((field, value)),
+                        Err(error) => {
+                            warn!(queue = %home, job.id = %id, %error, "the claim on an id is left to the next promotion");
+                        }
+                    },
                 }
             }
             let struck = self.strike(home, done).await? + self.deliver_from(home, &jobs).await?;
@@ -122,7 +129,7 @@ impl RedisStore {
     }
 
     async fn read_outbox(&self, home: &QueueName) -> Result<Vec<Entry>, StoreError> {
-        let args = vec![Value::from(READ_AT_ONCE)];
+        let args = vec![Value::from(READ_AT_ONCE), self.now(), micros(FRESH).into()];
         let mut reply = self.connection.run(&scripts::OUTBOX, vec![self.keys.outbox(home)], args).await?;
         let mut entries = Vec::new();
         while !reply.is_empty() {

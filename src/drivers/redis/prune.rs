@@ -2,10 +2,12 @@
 
 use fred::types::Value;
 use journeyman_job::{JobId, QueueName};
+use tracing::warn;
 
 use super::driver::count;
 use super::records::ClaimNumber;
-use super::together::{midway, together};
+use super::rota::LONG_TURNS;
+use super::together::{Joined, each, midway};
 use super::wire::Reply;
 use super::{RedisStore, scripts};
 use crate::clock::micros;
@@ -23,23 +25,35 @@ impl RedisStore {
         let ages = [ttl, if ttl == 0 { -1 } else { ttl }, ttl];
         let keep = i64::try_from(retention.max_records).unwrap_or(i64::MAX);
         let queues = self.all_queues().await?;
-        let aged = together(queues.iter().map(|queue| self.aged_lists(queue, ages, keep))).await?;
+        let looks = each(self.rotas.prune.pick(&queues, LONG_TURNS).queues, async |queue| {
+            let lists = self.aged_lists(queue, ages, keep).await?;
+            self.rotas.prune.found(queue, lists.is_empty());
+            Ok(lists)
+        });
+        let Joined { done, mut failure } = looks.await.unless_all_failed()?;
         let mut pruned = 0;
-        for (queue, lists) in queues.iter().zip(aged) {
+        for (queue, lists) in done {
             for list in lists {
                 let key = self.ended_lists(queue)[list].clone();
                 while pruned < max {
                     let limit = (max - pruned).min(PER_CALL);
-                    let of_call = self.prune_list(queue, key.clone(), ages[list], keep, limit).await;
-                    let of_call = of_call.map_err(|error| midway(error, pruned > 0))?;
-                    pruned += of_call;
-                    if of_call < limit {
-                        break;
+                    match self.prune_list(queue, key.clone(), ages[list], keep, limit).await {
+                        Ok(of_call) => {
+                            pruned += of_call;
+                            if of_call < limit {
+                                break;
+                            }
+                        }
+                        Err(error) => {
+                            warn!(%queue, %error, "old records are left to the next pruning");
+                            failure = failure.or(Some(error).filter(StoreError::is_passing));
+                            break;
+                        }
                     }
                 }
             }
         }
-        Ok(pruned)
+        failure.map_or(Ok(pruned), |error| Err(midway(error, pruned > 0)))
     }
 
     fn ended_lists(&self, queue: &QueueName) -> [String; 3] {

@@ -95,7 +95,8 @@ impl RedisStore {
         if reply.integer()? == 1 {
             // The queue began just now; if all data was lost a moment ago, so was its name.
             self.registered.lock().remove(queue);
-            self.register(queue).await?;
+            // The jobs are stored whatever comes of that; a repeat of the push tries again.
+            self.register(queue).await.map_err(|error| midway(error, true))?;
         }
         let mut answers = Vec::with_capacity(jobs.len());
         for letter in letters {
@@ -120,6 +121,7 @@ impl RedisStore {
         let client = self.connection.client().await?;
         client.sadd::<(), _, _>(self.keys.queues(), queue.as_str()).await.map_err(|error| meaning(&error))?;
         self.registered.lock().insert(queue.clone());
+        self.listed.clear();
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use journeyman_job::{JobId, Priority, QueueName};
+use tracing::warn;
 
 use crate::clock::Timestamp;
 use crate::queue::{CallId, JobRecord, Lost, Reservation, ReservedJob, State, StoreError, Token, Trail, WorkerId};
@@ -156,6 +157,11 @@ pub fn reserved_job(
         token: Token { attempt, call },
     };
     Ok(ReservedJob { reservation, body: StoredJob::read(job)?.body, trail, reserved_at, lost: None })
+}
+
+/// One item of many: what cannot be read is logged and left where it is, and never costs the others.
+pub fn readable<T>(queue: &QueueName, read: Result<T, StoreError>) -> Option<T> {
+    read.inspect_err(|error| warn!(%queue, %error, "a job is passed over")).ok()
 }
 
 /// Start and worker of the attempt that a dead worker left behind.

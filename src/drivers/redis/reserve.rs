@@ -5,12 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use fred::types::Value;
 use journeyman_job::{Priority, QueueName};
+use tracing::warn;
 
 use super::driver::count;
-use super::together::{midway, together};
+use super::rota::{Pick, TURNS};
+use super::together::{Joined, each, midway};
 use super::{RedisStore, records, scripts};
 use crate::clock::{Timestamp, micros};
-use crate::queue::limits::PER_CALL;
+use crate::queue::limits::{CALL_BYTES, PER_CALL};
 use crate::queue::{ReserveRequest, Reserved, ReservedJob, StoreError};
 
 /// What waits in one queue.
@@ -32,41 +34,70 @@ impl RedisStore {
     /// that has something, in the worker's order until `max` are taken.
     pub(super) async fn reserve_across(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
         if request.is_repeat {
-            let taken = self.recall(request, request.queues).await?;
+            let taken = self.recall(request, self.rotas.reserve.busy(request.queues)).await?;
             if !taken.is_empty() {
-                let looks = together(request.queues.iter().map(|queue| self.look(queue, PER_CALL))).await?;
-                return Ok(Reserved { jobs: taken, next_due: looks.iter().filter_map(|look| look.next_due).min() });
+                let (looks, _) = self.looks(request).await?;
+                let next_due = looks.iter().filter_map(|(_, look)| look.next_due).min();
+                return Ok(Reserved { jobs: taken, next_due });
             }
         }
         let max = request.max.min(PER_CALL);
         if let [queue] = request.queues {
             return self.reserve_from(queue, request, max, &request.order).await;
         }
-        let looks = together(request.queues.iter().map(|queue| self.look(queue, PER_CALL))).await?;
-        let mut next_due: Vec<Option<Duration>> = looks.iter().map(|look| look.next_due).collect();
+        let (looks, is_part) = self.looks(request).await?;
+        let mut next_due: Vec<Option<Duration>> = looks.iter().map(|(_, look)| look.next_due).collect();
         let mut jobs = Vec::new();
-        for step in plan(request.order, &looks.iter().map(|look| look.lengths).collect::<Vec<_>>()) {
-            if jobs.len() >= max {
+        for step in plan(request.order, &looks.iter().map(|(_, look)| look.lengths).collect::<Vec<_>>()) {
+            if jobs.len() >= max || bytes(&jobs) >= CALL_BYTES {
                 break;
             }
-            let (queue, room) = (&request.queues[step.queue], max - jobs.len());
-            let taken = self.reserve_from(queue, request, room, &step.priorities).await;
-            // The jobs taken so far are found again by a repeat of this call.
-            let taken = taken.map_err(|error| midway(error, !jobs.is_empty()))?;
-            jobs.extend(taken.jobs);
-            next_due[step.queue] = taken.next_due;
+            let (queue, room) = (looks[step.queue].0, max - jobs.len());
+            match self.reserve_from(queue, request, room, &step.priorities).await {
+                Ok(taken) => {
+                    jobs.extend(taken.jobs);
+                    next_due[step.queue] = taken.next_due;
+                }
+                // The jobs taken so far are found again by a repeat of this call.
+                Err(error) if error.is_passing() => return Err(midway(error, !jobs.is_empty())),
+                Err(error) => warn!(%queue, %error, "a queue is passed over"),
+            }
         }
-        Ok(Reserved { jobs, next_due: next_due.into_iter().flatten().min() })
+        // Where not every queue could be looked at yet, something may be due now.
+        let unseen = is_part.then_some(Duration::ZERO);
+        Ok(Reserved { jobs, next_due: next_due.into_iter().flatten().chain(unseen).min() })
+    }
+
+    /// What waits in the queues that may have something, in their order, and whether there are more to be looked at soon.
+    async fn looks<'a>(
+        &self,
+        request: &ReserveRequest<'a>,
+    ) -> Result<(Vec<(&'a QueueName, Waiting)>, bool), StoreError> {
+        let Pick { queues, is_part } = self.rotas.reserve.pick(request.queues, TURNS);
+        let looks = each(queues, async |queue| {
+            let look = self.look(queue, PER_CALL).await?;
+            self.rotas.reserve.found(queue, look.next_due.is_none() && look.lengths == [0; 4]);
+            Ok(look)
+        });
+        let Joined { done, failure } = looks.await.unless_all_failed()?;
+        if let Some(error) = failure {
+            warn!(%error, "queues are passed over");
+        }
+        Ok((done, is_part))
     }
 
     /// What an earlier call of this name took from these queues, in the order to run it.
     pub(super) async fn recall(
         &self,
         request: &ReserveRequest<'_>,
-        queues: &[QueueName],
+        queues: Vec<&QueueName>,
     ) -> Result<Vec<ReservedJob>, StoreError> {
-        let calls = queues.iter().map(|queue| self.recall_from(queue, request));
-        let mut jobs: Vec<ReservedJob> = together(calls).await?.into_iter().flatten().collect();
+        // What one queue does not tell now is given back by a beat.
+        let Joined { done, failure } = each(queues, |queue| self.recall_from(queue, request)).await;
+        let mut jobs: Vec<ReservedJob> = done.into_iter().flat_map(|(_, jobs)| jobs).collect();
+        if let Some(error) = failure.filter(|_| jobs.is_empty()) {
+            return Err(error);
+        }
         jobs.sort_by_key(|job| request.order.iter().position(|&priority| priority == job.reservation.priority));
         Ok(jobs)
     }
@@ -82,8 +113,11 @@ impl RedisStore {
         let mut jobs = Vec::new();
         while !reply.is_empty() {
             let (tag, job, trail, since) = (reply.bytes()?, reply.bytes()?, reply.bytes()?, reply.bytes()?);
-            let since = records::time(&since, 0)?;
-            jobs.push(records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, since)?);
+            let read = || {
+                let since = records::time(&since, 0)?;
+                records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, since)
+            };
+            jobs.extend(records::readable(queue, read()));
         }
         Ok(jobs)
     }
@@ -132,6 +166,7 @@ impl RedisStore {
             count(PER_CALL),
             queue.as_str().into(),
             self.keys.wake_channel().into(),
+            count(CALL_BYTES),
         ];
         let mut reply = self.connection.run(&scripts::RESERVE, keys, args).await?;
         let now = Timestamp::from_micros(reply.integer()?);
@@ -139,7 +174,8 @@ impl RedisStore {
         let mut jobs = Vec::new();
         while !reply.is_empty() {
             let (tag, job, trail): (Bytes, Bytes, Bytes) = (reply.bytes()?, reply.bytes()?, reply.bytes()?);
-            jobs.push(records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, now)?);
+            let read = records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, now);
+            jobs.extend(records::readable(queue, read));
         }
         Ok(Reserved { jobs, next_due })
     }
@@ -160,6 +196,11 @@ fn plan(order: [Priority; 4], lengths: &[[u64; 4]]) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// What these jobs weigh.
+fn bytes(jobs: &[ReservedJob]) -> usize {
+    jobs.iter().map(|job| job.body.len() + job.trail.len()).sum()
 }
 
 /// How long until the next delayed job, as the scripts tell it.

@@ -5,6 +5,8 @@
 -- Returns: number removed, number of delayed jobs passed over here, 1 if nothing is left to look at, then two per removed
 --          job under a named id: id; number of the claim on it
 local delayed, jobs, state, unique, outbox = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+-- Delayed jobs that one call goes past: to pass one over costs far less than to remove it.
+local LOOKED_THROUGH = 5000
 local most, priorities, skipped = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 -- Fail on a key of a wrong type while nothing has been written yet.
 for priority = 1, 4 do redis.call('LLEN', KEYS[priority]) end
@@ -24,9 +26,14 @@ end
 local is_all = false
 local room = most - #gone - husks
 if room > 0 then
-  local members = redis.call('ZRANGE', delayed, skipped, skipped + room - 1)
+  local members = redis.call('ZRANGE', delayed, skipped, skipped + LOOKED_THROUGH - 1)
   local taken = {}
+  is_all = #members < LOOKED_THROUGH
   for _, member in ipairs(members) do
+    if #taken == room then
+      is_all = false
+      break
+    end
     if string.find(priorities, sub(member, 1, 1), 1, true) then
       taken[#taken + 1] = member
       gone[#gone + 1] = sub(member, 2)
@@ -35,7 +42,6 @@ if room > 0 then
     end
   end
   if #taken > 0 then redis.call('ZREM', delayed, unpack(taken)) end
-  is_all = #members < room
 end
 
 local reply, claims, removed = { 0, passed, is_all and 1 or 0 }, {}, 0

@@ -3,7 +3,7 @@
 -- KEYS: 1-4 pending by priority, 5 delayed, 6 jobs, 7 state, 8 leases, 9 the worker's reserved list, 10 quarantine,
 --       11 marks
 -- ARGV: 1 now or '', 2 lease in microseconds, 3 call, 4 most jobs to take, 5 priorities to take, a digit each, in order,
---       6 worker, 7 most jobs to promote, 8 queue, 9 wake channel
+--       6 worker, 7 most jobs to promote, 8 queue, 9 wake channel, 10 bytes after which no more are taken
 -- Returns: now, microseconds until the next delayed job is due or -1, then three per job:
 --          id + priority + attempts, value of `jobs`, trail
 local delayed, jobs, state, leases, reserved, quarantine = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -25,6 +25,16 @@ local reply, taken, states = { now, 0 }, {}, {}
 -- Husks that one call lets go of, so that however many there are it stays short.
 local MOST_HUSKS = 1000
 
+-- Jobs popped before it is known how large they are, and most of those after them, of which it is guessed.
+local PROBED, GUESSED = 8, 64
+local bytes, most_bytes = 0, tonumber(ARGV[10])
+
+local function next_batch()
+  local left = max - #taken
+  if #taken == 0 then return math.min(left, PROBED) end
+  return math.min(left, GUESSED, math.max(math.floor((most_bytes - bytes) * #taken / bytes), 1))
+end
+
 -- Numbers are turned into text once for the whole batch: in a script that costs more than all else.
 local first_attempt = '000001' .. call .. NEVER_SETTLED .. at
 local hold = at .. worker .. '\n'
@@ -32,11 +42,12 @@ local hold = at .. worker .. '\n'
 -- One popped id: reserved, or put aside if it is no job that may run. One bad id never stops the others.
 local function take(id, digit, job, before)
   local kind = before and byte(before)
-  local attempts = before and tonumber(sub(before, 3, 8))
-  if not job or #job < 17 or (before and (#before < 95 or not attempts or (kind ~= 112 and kind ~= 100))) then
+  if not is_job(id, job) or (before and (not is_state(before) or (kind ~= 112 and kind ~= 100))) then
     redis.pcall('LPUSH', quarantine, id)
     return
   end
+  local attempts = before and tonumber(sub(before, 3, 8))
+  bytes = bytes + #job + (before and #before or 0)
   taken[#taken + 1] = id
   states[#states + 1] = id
   if before then
@@ -64,8 +75,8 @@ end
 for place = 1, #order do
   local digit = sub(order, place, place)
   local priority = byte(digit) - 48
-  while #taken < max and husks < MOST_HUSKS do
-    local asked = max - #taken
+  while #taken < max and husks < MOST_HUSKS and bytes < most_bytes do
+    local asked = next_batch()
     local ids = redis.call('RPOP', KEYS[priority], asked)
     if not ids then break end
     local popped = #ids
@@ -87,6 +98,6 @@ if #taken > 0 then
   redis.call('LPUSH', reserved, unpack(taken))
 end
 if holds or #taken > 0 then redis.call('ZADD', leases, 'GT', stamp(later(now, ARGV[2])), worker) end
-if promoted > #taken or husks >= MOST_HUSKS then announce(ARGV[9], ARGV[8]) end
+if promoted > #taken or husks >= MOST_HUSKS or bytes >= most_bytes then announce(ARGV[9], ARGV[8]) end
 reply[2] = until_due(delayed, now)
 return reply

@@ -88,7 +88,27 @@ local function claim_of(job)
 end
 
 local function trail_of(state)
-  return sub(state, string.find(state, '\n', 95, true) + 1)
+  local before = string.find(state, '\n', 95, true)
+  return before and sub(state, before + 1) or ''
+end
+
+local STAMP_FORM = '^' .. string.rep('%d', 16)
+local JOB_FORM = STAMP_FORM .. '[1-4A-Da-d]'
+local STATE_FORM = '^%a[1-4A-D]' .. string.rep('%d', 6)
+local TIMES_FORM = '^' .. string.rep('%d', 48)
+
+-- Whether this is the id of a job and this its value, as this build writes them.
+local function is_job(id, job)
+  if #id ~= 16 or not job or not string.find(job, JOB_FORM) then return false end
+  local mark = byte(job, 17)
+  if mark < 65 then return true end
+  if not string.find(job, STAMP_FORM, 18) then return false end
+  return mark >= 97 or string.find(job, STAMP_FORM, 34) and string.find(job, '^%d%d%d', 50) and #job >= body_at(job) - 1
+end
+
+-- The same of a value of `state`.
+local function is_state(state)
+  return string.find(state, STATE_FORM) and string.find(state, TIMES_FORM, 47) and string.find(state, '\n', 95, true)
 end
 
 -- Whether this is the state of a job reserved under this token. Its call is a random number that only the holder knows,
