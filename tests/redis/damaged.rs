@@ -10,7 +10,7 @@ const JOB: &str = "00000000000000012body";
 const STATE: &str = "2000001000000000000000a0000000000000000000000\
     000000000000000010000000000000001000000000000000";
 
-fn number(server: &Server, words: &[&str]) -> i64 {
+fn number(server: &Server, words: &[&str]) -> usize {
     server.ask(words).lines().next().unwrap().trim_start_matches(':').parse().unwrap()
 }
 
@@ -58,7 +58,7 @@ async fn values_that_nobody_can_read_are_put_aside_and_the_jobs_beside_them_run(
     odd.iter().enumerate().for_each(|(place, odd)| put(&server, PENDING, place, odd));
     let taken = reserve(&store, 100).await.unwrap();
     assert_eq!(taken.iter().map(|job| job.reservation.job).collect::<Vec<_>>(), ids);
-    assert_eq!(number(&server, &["LLEN", &format!("{PENDING}:quarantine")]), odd.len() as i64);
+    assert_eq!(number(&server, &["LLEN", &format!("{PENDING}:quarantine")]), odd.len());
 
     // The same among the jobs of a worker: its beat goes on, and who takes them over gets those that are whole.
     let reserved = format!("{PENDING}:reserved:w");
@@ -75,7 +75,7 @@ async fn values_that_nobody_can_read_are_put_aside_and_the_jobs_beside_them_run(
     let mut taken: Vec<JobId> = taken.iter().map(|job| job.reservation.job).collect();
     taken.sort();
     assert_eq!(taken, ids);
-    assert_eq!(number(&server, &["LLEN", &format!("{PENDING}:quarantine")]), 2 * odd.len() as i64);
+    assert_eq!(number(&server, &["LLEN", &format!("{PENDING}:quarantine")]), 2 * odd.len());
 }
 
 /// S10: a queue whose keys are none of ours is left out by every verb that goes over all of them.
