@@ -32,6 +32,9 @@ pub fn follow(
     if !matches!(settlement, Settlement::Complete | Settlement::Fail { .. }) {
         return Vec::new();
     }
+    if !Body::has_options(body) {
+        return Vec::new();
+    }
     // A body that cannot be read names no callbacks.
     let Ok(body) = Body::read(body) else { return Vec::new() };
     let (on, callback) = match settlement {

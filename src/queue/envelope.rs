@@ -65,6 +65,11 @@ fn write(type_name: &str, data: &RawJson, options: JobOptions) -> Bytes {
 }
 
 impl<'a> Body<'a> {
+    /// Whether a stored body has options of its own, told without reading it: they come last. What cannot be read may.
+    pub fn has_options(body: &[u8]) -> bool {
+        !body.ends_with(br#","v":1}"#)
+    }
+
     /// Reads a stored body; the error says why it is none.
     pub fn read(body: &'a [u8]) -> Result<Self, String> {
         let read: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
@@ -107,6 +112,19 @@ mod tests {
         let mut own = dispatch();
         own.spec.has_priority = true;
         assert_eq!(frozen(&own), Priority::Normal);
+    }
+
+    #[test]
+    fn a_body_without_options_is_known_by_its_end() {
+        let with_options = dispatch().max_tries(7);
+        for (dispatch, expected) in [(dispatch(), false), (with_options, true)] {
+            let body = Envelope::freeze(&dispatch, None).body;
+            assert_eq!(Body::has_options(&body), expected, "{body:?}");
+            assert_eq!(Body::read(&body).unwrap().options != JobOptions::default(), expected, "{body:?}");
+        }
+        // Payloads end before it, whatever is in them.
+        let end: &[u8] = br#"{"type":"echo","data":{"a":","v":1}"},"v":1,"o":{"m":7}}"#;
+        assert!(Body::has_options(end) && Body::has_options(b""));
     }
 
     #[test]

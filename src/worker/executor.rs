@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::OptionFuture;
 use journeyman_job::{ContextParts, ErrorKind, JobContext, JobError, JobOptions, JobResult};
 use tokio::sync::mpsc;
-use tower::{Service, ServiceExt};
+use tokio::sync::mpsc::error::{SendError, TrySendError};
+use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use super::attempt::{Attempt, AttemptService, Phase};
@@ -56,21 +58,23 @@ impl Executor {
         // Some of the job's own code runs beside its layers, the drop of its fields for one.
         warn!(job.id = %hand.job.reservation.job, error = %panic, "the job panicked outside of its attempt");
         if !hand.revoked.is_over() {
-            self.judge_from_afar(&hand, Ended::new(&hand.job, hand.stopwatch.elapsed()), panic).await;
+            let ended = Ended::new(&hand.job, hand.stopwatch.elapsed());
+            Box::pin(self.judge_from_afar(&hand, ended, panic)).await;
         }
     }
 
+    /// What few jobs need is boxed: the future of every job would be as large as that of all its ways together.
     async fn pass(&self, hand: &InHand) {
         if !self.may_run(hand).await {
             return;
         }
         let trail = Trail::decode(&hand.job.trail);
         if let Some(error) = trail.doomed {
-            return self.tell_again(hand, error, trail.failed_hook_error).await;
+            return Box::pin(self.tell_again(hand, error, trail.failed_hook_error)).await;
         }
         match ready(&hand.job) {
             Ok(ready) => self.attempt(hand, &ready, &trail).await,
-            Err(obstacle) => self.set_aside(hand, obstacle).await,
+            Err(obstacle) => Box::pin(self.set_aside(hand, obstacle)).await,
         }
     }
 
@@ -101,7 +105,9 @@ impl Executor {
     async fn judge(&self, hand: &InHand, ready: &Ready, ended: Ended, result: JobResult) {
         let counted = conclusion::counted(&result);
         match ended.judged(&ready.options, self.options.policy, result) {
-            (Settlement::Fail { error }, ended) => self.fail(hand, &ready.job_type, ended, error, counted).await,
+            (Settlement::Fail { error }, ended) => {
+                Box::pin(self.fail(hand, &ready.job_type, ended, error, counted)).await;
+            }
             (settlement, ended) => self.hand_over(hand, &ready.job_type, ended, settlement, counted).await,
         }
     }
@@ -128,8 +134,7 @@ impl Executor {
             lane: ready.options.lane,
             timeout,
         };
-        let mut service = self.service.clone();
-        let running = async move { service.ready().await?.call(attempt).await };
+        let running = self.service.clone().oneshot(attempt);
         let watched = async {
             tokio::select! {
                 biased;
@@ -187,21 +192,32 @@ impl Executor {
         self.hand_over(hand, &job_type, ended, settlement, None).await;
     }
 
-    pub(super) async fn hand_over(
+    /// Hands the settlement over at once where the settler has room, which it mostly has; else the future waits for it.
+    pub(super) fn hand_over(
         &self,
         hand: &InHand,
         job_type: &str,
         ended: Ended,
         settlement: Settlement,
         counted: Option<Counted>,
-    ) {
+    ) -> impl Future<Output = ()> {
         let happened = happened(&settlement, &ended);
         let event = self.surroundings.observer.is_some().then(|| event(&hand.job, job_type, happened));
         let settle = ended.settle(&hand.job.body, settlement, counted, &self.surroundings.routing);
         hand.revoked.over();
-        if self.settler.send(Concluded { settle, event }).await.is_err() {
-            // Only past the end of a stop: the lease will end and another worker take the job.
-            debug!(job.id = %hand.job.reservation.job, "settlement dropped: the worker has stopped");
+        let waiting = match self.settler.try_send(Concluded { settle, event }) {
+            Ok(()) => None,
+            Err(TrySendError::Full(concluded) | TrySendError::Closed(concluded)) => {
+                let settler = self.settler.clone();
+                Some(Box::pin(async move { settler.send(concluded).await }))
+            }
+        };
+        async move {
+            if let Some(Err(SendError(concluded))) = OptionFuture::from(waiting).await {
+                // Only past the end of a stop: the lease will end and another worker take the job.
+                let job = concluded.settle.reservation.job;
+                debug!(job.id = %job, "settlement dropped: the worker has stopped");
+            }
         }
     }
 

@@ -125,8 +125,7 @@ impl Fetcher {
     async fn free_slots(&self, left: u64) -> Option<OwnedSemaphorePermit> {
         let first = Arc::clone(&self.slots).acquire_owned();
         let mut slots = self.stop.run_until_cancelled(first).await?.ok()?;
-        // Jobs that are about to end make room for a larger batch.
-        tokio::task::yield_now().await;
+        self.let_others_end().await;
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(limits::PER_CALL);
         let more = self.slots.available_permits().min(most - 1);
         if let Ok(more) = u32::try_from(more)
@@ -135,6 +134,18 @@ impl Fetcher {
             slots.merge(others);
         }
         Some(slots)
+    }
+
+    /// Jobs that are about to end make room for a larger batch, and a call costs the store far more than a job in it. Half
+    /// of the slots are enough: then the other half has work while the store is asked. Time is no part of this: whoever
+    /// does not end while the others have their turn is not waited for.
+    async fn let_others_end(&self) {
+        let enough = (self.share.slots / 2).min(limits::PER_CALL);
+        let mut free = 0;
+        while self.slots.available_permits() + 1 > free && free < enough {
+            free = self.slots.available_permits() + 1;
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn reserve(&self, queues: &[QueueName], max: usize, call: &Call) -> Result<Reserved, StoreError> {

@@ -8,13 +8,15 @@ use futures::FutureExt;
 use journeyman_job::{ErrorKind, JobError};
 
 /// Runs `code` to its end and drops what is left of it; a panic in either is the error.
-pub(super) async fn caught<T>(code: impl Future<Output = T>) -> Result<T, JobError> {
+pub(super) fn caught<T>(code: impl Future<Output = T>) -> impl Future<Output = Result<T, JobError>> {
+    // Boxed: each layer around a future would else hold it twice, and a job's is copied several times on its way.
+    let code = Box::pin(code);
     #[expect(
         clippy::redundant_async_block,
         reason = "the block owns the code, so that a panic in its drop is caught too"
     )]
     let owned = AssertUnwindSafe(async move { code.await });
-    owned.catch_unwind().await.map_err(|panic| failure(panic.as_ref()))
+    owned.catch_unwind().map(|ended| ended.map_err(|panic| failure(panic.as_ref())))
 }
 
 /// The same for code that does not await.

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+use journeyman_job::JobId;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
@@ -11,11 +14,21 @@ use super::options::{Happened, JobEvent, Surroundings};
 use super::patience::Patience;
 use crate::queue::{Settle, Settled, StoreError, limits};
 
+/// Calls under way: while the store works on one, the next is on its way there. They are told of in their order.
+const AT_ONCE: usize = 2;
+
 /// An attempt whose settlement the store must hear of.
 #[derive(Debug)]
 pub(super) struct Concluded {
     pub(super) settle: Settle,
     pub(super) event: Option<JobEvent>,
+}
+
+/// What the store said of a settlement.
+struct Told {
+    job: JobId,
+    outcome: Settled,
+    event: Option<JobEvent>,
 }
 
 /// The settling end of a worker. Ends when every sender is gone and everything sent is settled.
@@ -27,35 +40,52 @@ pub(super) struct Settler {
 
 impl Settler {
     pub(super) async fn run(self, mut concluded: mpsc::Receiver<Concluded>) {
-        let mut patience = Patience::new("settle");
         let mut batch = Vec::new();
-        let mut refused = JoinSet::new();
-        while concluded.recv_many(&mut batch, limits::PER_CALL).await > 0 {
-            for part in in_parts(std::mem::take(&mut batch)) {
-                if let Err(batch) = self.settle(part, &mut patience).await {
-                    // One settlement that the store cannot take must not hold up the others.
-                    for one in batch {
-                        refused.spawn(self.clone().insist(one));
+        let (mut under_way, mut refused) = (FuturesOrdered::new(), JoinSet::new());
+        loop {
+            tokio::select! {
+                Some(ended) = under_way.next() => self.after(ended, &mut refused),
+                count = concluded.recv_many(&mut batch, limits::PER_CALL), if under_way.len() < AT_ONCE => {
+                    if count == 0 {
+                        break;
                     }
+                    gather(&mut concluded, &mut batch).await;
+                    under_way.extend(in_parts(std::mem::take(&mut batch)).into_iter().map(|part| self.settle(part)));
                 }
             }
+        }
+        while let Some(ended) = under_way.next().await {
+            self.after(ended, &mut refused);
         }
         while refused.join_next().await.is_some() {}
     }
 
+    /// Tells of what is settled. One settlement that the store cannot take must not hold up the others.
+    fn after(&self, ended: Result<Vec<Told>, Vec<Concluded>>, refused: &mut JoinSet<()>) {
+        match ended {
+            Ok(told) => told.into_iter().for_each(|told| self.announce(told)),
+            Err(batch) => {
+                for one in batch {
+                    refused.spawn(self.clone().insist(one));
+                }
+            }
+        }
+    }
+
     /// Repeats until the store has taken the batch: each settlement is safe to repeat under its token. The results wait
     /// in memory meanwhile, and the heartbeat keeps their leases. Gives the batch back if the store refuses it.
-    async fn settle(&self, batch: Vec<Concluded>, patience: &mut Patience) -> Result<(), Vec<Concluded>> {
+    async fn settle(&self, batch: Vec<Concluded>) -> Result<Vec<Told>, Vec<Concluded>> {
+        let mut patience = Patience::new("settle");
         let (settles, events): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.settle, one.event)).unzip();
         loop {
             match self.surroundings.store.settle(&settles).await {
                 Ok(outcomes) => {
                     patience.succeeded();
                     self.held.release(settles.iter().map(|settle| &settle.reservation));
-                    for ((settle, outcome), event) in settles.iter().zip(outcomes).zip(events) {
-                        self.announce(settle, outcome, event);
-                    }
-                    return Ok(());
+                    let told = settles.iter().zip(outcomes).zip(events);
+                    return Ok(told
+                        .map(|((settle, outcome), event)| Told { job: settle.reservation.job, outcome, event })
+                        .collect());
                 }
                 Err(StoreError::Refused(reason)) => {
                     error!(reason, jobs = settles.len(), "the store refuses settlements; they are tried one by one");
@@ -71,21 +101,39 @@ impl Settler {
     async fn insist(self, one: Concluded) {
         let mut patience = Patience::new("settle what was refused");
         let mut batch = vec![one];
-        while let Err(refused) = self.settle(batch, &mut Patience::new("settle")).await {
-            batch = refused;
+        loop {
+            match self.settle(batch).await {
+                Ok(told) => return told.into_iter().for_each(|told| self.announce(told)),
+                Err(refused) => batch = refused,
+            }
             tokio::time::sleep(patience.failed(&StoreError::Refused("see above".into()))).await;
         }
     }
 
-    fn announce(&self, settle: &Settle, outcome: Settled, event: Option<JobEvent>) {
+    fn announce(&self, Told { job, outcome, event }: Told) {
         if outcome == Settled::Stale {
-            warn!(job.id = %settle.reservation.job, "result refused: the job is not this worker's any more");
+            warn!(job.id = %job, "result refused: the job is not this worker's any more");
         }
         let (Some(observer), Some(mut event)) = (&self.surroundings.observer, event) else { return };
         if outcome == Settled::Stale {
             event.what = Happened::Refused { duration: event.what.duration() };
         }
         observer(&event);
+    }
+}
+
+/// What ends at the same time goes in one call. As in the fetcher, time is no part of it: a job that ends alone is told of
+/// at once.
+async fn gather(concluded: &mut mpsc::Receiver<Concluded>, batch: &mut Vec<Concluded>) {
+    let mut before = 0;
+    while before < batch.len() && batch.len() < limits::PER_CALL {
+        before = batch.len();
+        tokio::task::yield_now().await;
+        while batch.len() < limits::PER_CALL
+            && let Ok(one) = concluded.try_recv()
+        {
+            batch.push(one);
+        }
     }
 }
 
@@ -114,7 +162,7 @@ mod tests {
     use super::*;
     use crate::queue::{CallId, Reservation, Settlement, Token, WorkerId};
     use bytes::Bytes;
-    use journeyman_job::{JobId, Priority, QueueName};
+    use journeyman_job::{Priority, QueueName};
 
     fn concluded(bytes: usize) -> Concluded {
         let queue = QueueName::default();

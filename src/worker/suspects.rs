@@ -22,11 +22,11 @@ impl Executor {
         match self.held.turn(hand.job.reservation.job) {
             Turn::Any => true,
             Turn::Own => {
-                self.others_gone(hand).await;
+                Box::pin(self.others_gone(hand)).await;
                 true
             }
             Turn::Others => {
-                self.put_apart(hand).await;
+                Box::pin(self.put_apart(hand)).await;
                 false
             }
         }

@@ -105,7 +105,9 @@ redis.call('HLEN', stats)
 if #followers > 0 then redis.call('HLEN', outbox) end
 
 redis.call('HSET', state, unpack(states))
-for _, id in ipairs(done) do redis.call('LREM', reserved, -1, id) end
+if not cut_tail(reserved, done) then
+  for _, id in ipairs(done) do redis.call('LREM', reserved, -1, id) end
+end
 for priority = 1, 4 do
   if #pushes[priority] > 0 then redis.call('LPUSH', KEYS[priority], unpack(pushes[priority])) end
   -- The first of those given back is to be the first to run again, so it goes in last.
