@@ -75,6 +75,7 @@ impl Stores {
                 let url = server.as_ref().context("a server was not started")?.fresh_url();
                 settings.push(("QUEUE_CONNECTION".into(), "database".into()));
                 settings.push(("DATABASE_URL".into(), url));
+                settings.push(("DB_AUTO_MIGRATE".into(), "true".into()));
             }
         }
         settings.push(("LOG_LEVEL".into(), "warn".into()));

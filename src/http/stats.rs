@@ -94,7 +94,7 @@ struct Metrics {
     operation_id = "getStats",
     tag = "queues",
     params(("queue_name" = Option<String>, Query, description = "Only this queue; also for a name that cannot stand \
-        in a path, as `..` cannot.")),
+        in a path, as `..` cannot.", pattern = "^[A-Za-z0-9._-]{1,255}$")),
     responses(
         (status = 200, description = "All queues.", body = Stats),
         (status = 404, description = "There is no such queue.", body = ProblemBody,

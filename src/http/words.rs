@@ -104,32 +104,36 @@ pub struct RetryConfigGiven;
 
 impl PartialSchema for RetryConfigGiven {
     fn schema() -> RefOr<Schema> {
-        let number = |least: f64, most: f64, text: &str| {
-            let number = ObjectBuilder::new().schema_type(Type::Number).minimum(Some(least)).maximum(Some(most));
+        let number = |kind: SchemaType, least: f64, most: f64, text: &str| {
+            let number = ObjectBuilder::new().schema_type(kind).minimum(Some(least)).maximum(Some(most));
             number.description(Some(text))
         };
+        let maybe = |least: f64, most: f64, text: &str| number(or_null(Type::Number), least, most, text);
         let longest = seconds::MAX.as_secs_f64();
-        let wait = |text: &str| number(0.0, longest, text);
+        let wait = |text: &str| number(Type::Number.into(), 0.0, longest, text);
+        let maybe_wait = |text: &str| maybe(0.0, longest, text);
         let delays = ArrayBuilder::new().items(wait("Seconds.")).min_items(Some(1)).max_items(Some(100));
         let fixed = strategy("fixed", "The same wait each time.")
             .property("delay", wait("Seconds between tries."))
             .required("strategy")
             .required("delay");
         let exponential = strategy("exponential", "Waits that grow. The strategy where none is named.")
-            .property("base", number(1.0, 1000.0, "Each wait is this many times the one before; 2 by default."))
-            .property("min_delay", wait("The first wait, 1 s by default; not longer than `max_delay`."))
-            .property("max_delay", wait("The longest wait; 60 s by default, or `min_delay` if that is longer."));
+            .property("base", maybe(1.0, 1000.0, "Each wait is this many times the one before; 2 by default."))
+            .property("min_delay", maybe_wait("The first wait, 1 s by default; not longer than `max_delay`."))
+            .property("max_delay", maybe_wait("The longest wait; 60 s by default, or `min_delay` if that is longer."));
         let custom = strategy("custom", "A list of waits.")
             .property("delays", delays.description(Some("Each wait in turn; the last one repeats.")))
             .required("strategy")
             .required("delays");
         let attempts = || {
-            let integer = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(u32::MAX));
+            let integer =
+                ObjectBuilder::new().schema_type(or_null(Type::Integer)).minimum(Some(0)).maximum(Some(u32::MAX));
             integer.description(Some("Executions in total; 0 = no limit."))
         };
         let budget =
-            || number(limits::TIMEOUT.as_secs_f64(), longest, "Total budget since the first attempt began, seconds.");
-        let jitter = || ObjectBuilder::new().schema_type(Type::Boolean).description(Some("Varies waits by 10 %."));
+            || maybe(limits::TIMEOUT.as_secs_f64(), longest, "Total budget since the first attempt began, seconds.");
+        let jitter =
+            || ObjectBuilder::new().schema_type(or_null(Type::Boolean)).description(Some("Varies waits by 10 %."));
         let of_all = |strategy: ObjectBuilder| {
             strategy
                 .property("max_attempts", attempts())
@@ -144,6 +148,11 @@ impl PartialSchema for RetryConfigGiven {
             .examples([serde_json::json!({"strategy": "custom", "delays": [60, 300.5], "max_attempts": 5})])
             .into()
     }
+}
+
+/// What may as well be null, which is the same as not being there.
+fn or_null(kind: Type) -> SchemaType {
+    SchemaType::from_iter([kind, Type::Null])
 }
 
 fn strategy(name: &'static str, description: &str) -> ObjectBuilder {
