@@ -41,7 +41,10 @@ fn enqueue(schemas: &mut Schemas, types: &[&str]) {
         {"title": "Not both delay and run_at", "not": {"required": ["delay", "run_at"]}},
         {"title": "Not both max_tries and retry_config.max_attempts", "not": {
             "required": ["max_tries", "retry_config"],
-            "properties": {"retry_config": {"required": ["max_attempts"]}}
+            "properties": {
+                "max_tries": {"type": "integer"},
+                "retry_config": {"required": ["max_attempts"], "properties": {"max_attempts": {"type": "integer"}}}
+            }
         }}
     ]);
     request.insert("allOf".to_owned(), exclusions);
