@@ -141,7 +141,7 @@ async fn r29_all_of_a_queue_or_of_all_queues_are_retried() {
         assert_eq!((&answer["next_cursor"], &answer["results"]), (&Value::Null, &json!([])));
         answer["retried"].as_u64().unwrap()
     };
-    assert_eq!(counts(retry(&api, json!({"queue_name": "a"})).await), 2);
+    assert_eq!(counts(retry(&api, json!({"queue_name": "a", "all": false})).await), 2);
     assert_eq!(api.get("/api/queue/failed").await.json()["total"], 2);
     assert_eq!(counts(retry(&api, json!({"all": true})).await), 2);
     assert_eq!(counts(retry(&api, json!({"all": true})).await), 0);

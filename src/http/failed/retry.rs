@@ -72,7 +72,7 @@ pub struct RetryRequest {
     #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = String, required = false, pattern = "^[A-Za-z0-9._-]{1,255}$")]
     queue_name: Option<QueueName>,
-    /// All of every queue; `true` is all it can be.
+    /// All of every queue; `true` is all it can be by itself.
     #[serde(default, deserialize_with = "json::present")]
     #[schema(value_type = bool, required = false)]
     all: Option<bool>,
@@ -161,7 +161,9 @@ impl RetryRequest {
             Ok(start) => start,
             Err(detail) => return refuse("/cursor", detail),
         };
-        match (self.ids, self.queue_name, self.all) {
+        // Beside another choice, false says no more than that it is not all.
+        let all = self.all.filter(|all| *all || self.ids.is_none() && self.queue_name.is_none());
+        match (self.ids, self.queue_name, all) {
             (Some(_), None, None) if start.is_some() => refuse("/cursor", "goes with queue_name or all".to_owned()),
             (Some(ids), None, None) if ids.is_empty() || ids.len() > limits::BULK => {
                 refuse("/ids", format!("holds {} ids: give 1 to {}", ids.len(), limits::BULK))
