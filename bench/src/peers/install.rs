@@ -20,10 +20,10 @@ pub fn ensure(peer: Peer) -> anyhow::Result<PathBuf> {
     }
     let (program, _) = peer.work();
     match peer {
-        Peer::Bullmq | Peer::Graphile if !place.join("node_modules").is_dir() => {
+        Peer::Bullmq if !place.join("node_modules").is_dir() => {
             must(Command::new("npm").args(["install", "--no-audit", "--no-fund"]).current_dir(&place))?;
         }
-        Peer::Bullmq | Peer::Graphile => {}
+        Peer::Bullmq => {}
         Peer::Sidekiq => lacks(program, &["ruby-sidekiq"])?,
         Peer::Laravel => lacks(program, &["php-laravel-framework", "php-redis", "php-cli"])?,
     }

@@ -22,7 +22,6 @@ pub enum Peer {
     Bullmq,
     Sidekiq,
     Laravel,
-    Graphile,
 }
 
 /// How the end of a drain is known.
@@ -39,7 +38,6 @@ impl Peer {
             Self::Bullmq => "BullMQ, concurrency 50",
             Self::Sidekiq => "Sidekiq, 2 x 10 threads",
             Self::Laravel => "Laravel, 2 processes",
-            Self::Graphile => "graphile-worker, 24, local queue",
         }
     }
 
@@ -49,21 +47,19 @@ impl Peer {
             Self::Bullmq => "BullMQ 6.7: at least once, by a lock of 30 s; keeps every completed job",
             Self::Sidekiq => "Sidekiq 6.4: loses the jobs in hand when its process dies; keeps no record of a job",
             Self::Laravel => "Laravel 8.83: at least once, by a time limit; keeps no record of a job",
-            Self::Graphile => "graphile-worker 0.18: at least once, a lock of 4 h; keeps no record of a job",
         }
     }
 
     pub fn store(self) -> Kind {
         match self {
             Self::Bullmq | Self::Sidekiq | Self::Laravel => Kind::Redis,
-            Self::Graphile => Kind::Postgres,
         }
     }
 
     /// Most jobs of one drain: the slow ones would take minutes over what shows as much in seconds.
     pub fn jobs(self) -> u64 {
         match self {
-            Self::Bullmq | Self::Sidekiq | Self::Graphile => 100_000,
+            Self::Bullmq | Self::Sidekiq => 100_000,
             Self::Laravel => 30_000,
         }
     }
@@ -73,13 +69,12 @@ impl Peer {
             Self::Bullmq => "bullmq",
             Self::Sidekiq => "sidekiq",
             Self::Laravel => "laravel",
-            Self::Graphile => "graphile",
         }
     }
 
     fn clock(self) -> Clock {
         match self {
-            Self::Bullmq | Self::Graphile => Clock::Told,
+            Self::Bullmq => Clock::Told,
             Self::Sidekiq => Clock::Depth { list: "queue:default", processes: 2 },
             Self::Laravel => Clock::Depth { list: "queues:default", processes: 2 },
         }
@@ -87,7 +82,7 @@ impl Peer {
 
     fn fill(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Bullmq | Self::Graphile => ("node", &["peer.mjs", "fill"]),
+            Self::Bullmq => ("node", &["peer.mjs", "fill"]),
             Self::Sidekiq => ("ruby", &["peer.rb", "fill"]),
             Self::Laravel => ("php", &["peer.php", "fill"]),
         }
@@ -95,7 +90,7 @@ impl Peer {
 
     fn work(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Bullmq | Self::Graphile => ("node", &["peer.mjs", "drain"]),
+            Self::Bullmq => ("node", &["peer.mjs", "drain"]),
             Self::Sidekiq => ("sidekiq", &["-r", "./peer.rb", "-c", "10"]),
             Self::Laravel => ("php", &["peer.php", "work"]),
         }
