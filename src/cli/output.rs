@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use anstream::{AutoStream, ColorChoice};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use serde::Serialize;
@@ -124,6 +125,19 @@ pub(super) fn ask(question: &str) -> io::Result<bool> {
 pub(super) fn line(text: impl Display) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// Whether standard output shows colours.
+pub(super) fn is_coloured() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
+/// One line to standard output as it is, which must hold no colours: to look for them costs more than to write it.
+pub(super) fn bare_line(mut text: String) -> io::Result<()> {
+    text.push('\n');
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
     out.flush()
 }
 

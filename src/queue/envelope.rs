@@ -1,5 +1,7 @@
 //! What is frozen at dispatch.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use journeyman_job::{Dispatch, JobId, JobOptions, Priority, QueueName, RawJson};
 use serde::{Deserialize, Serialize};
@@ -21,7 +23,7 @@ pub struct Envelope {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Body<'a> {
     #[serde(rename = "type", borrow)]
-    pub type_name: std::borrow::Cow<'a, str>,
+    pub type_name: Cow<'a, str>,
     #[serde(borrow)]
     pub data: &'a RawValue,
     #[serde(rename = "v")]
@@ -80,6 +82,33 @@ impl<'a> Body<'a> {
     }
 }
 
+/// What a worker needs of a stored body beside the job itself.
+#[derive(Debug)]
+pub struct Head<'a> {
+    pub type_name: Cow<'a, str>,
+    pub options: JobOptions,
+}
+
+impl<'a> Head<'a> {
+    /// Reads it; the error says why it is none. Of a body without options, as most are, only the name is looked at: whoever
+    /// decodes the job reads the rest, and would read it a second time here.
+    pub fn read(body: &'a [u8]) -> Result<Self, String> {
+        if let Some(name) = plain_name(body) {
+            return Ok(Self { type_name: Cow::Borrowed(name), options: JobOptions::default() });
+        }
+        Body::read(body).map(|Body { type_name, options, .. }| Self { type_name, options })
+    }
+}
+
+/// The type's name in a body as [`write`] makes it, if that has no options and the name needs no escapes.
+fn plain_name(body: &[u8]) -> Option<&str> {
+    let rest = body.strip_prefix(br#"{"type":""#)?;
+    let end = rest.iter().position(|&byte| byte == b'"' || byte == b'\\')?;
+    let (name, data) = rest.split_at(end);
+    let is_plain = data.starts_with(br#"","data":"#) && !Body::has_options(body);
+    is_plain.then(|| std::str::from_utf8(name).ok())?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +154,27 @@ mod tests {
         // Payloads end before it, whatever is in them.
         let end: &[u8] = br#"{"type":"echo","data":{"a":","v":1}"},"v":1,"o":{"m":7}}"#;
         assert!(Body::has_options(end) && Body::has_options(b""));
+    }
+
+    #[test]
+    fn a_head_is_that_of_the_whole_body_however_it_is_written() {
+        let bodies = [
+            r#"{"type":"echo","data":{"value":1},"v":1}"#,
+            r#"{"type":"echo","data":{"value":1},"v":1,"o":{"m":7}}"#,
+            r#"{"type":"echo","v":1,"data":{"a":","v":1}"},"v":1}"#,
+            r#"{"type":"ec\u0068o","data":{},"v":1}"#,
+            r#"{ "type":"echo","data":{},"v":1}"#,
+            r#"{"v":1,"type":"echo","data":{}}"#,
+            r#"{"type":"echo","data":{},"v":2}"#,
+        ];
+        for body in bodies {
+            let told = |read: Result<(String, JobOptions), String>| read.map_err(|_| ());
+            let head = Head::read(body.as_bytes()).map(|head| (head.type_name.into_owned(), head.options));
+            let whole = Body::read(body.as_bytes()).map(|body| (body.type_name.into_owned(), body.options));
+            assert_eq!(told(head), told(whole), "{body}");
+        }
+        assert!(plain_name(bodies[0].as_bytes()).is_some());
+        assert!(bodies[1..].iter().all(|body| plain_name(body.as_bytes()).is_none()));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use decoded::{Undecodable, decode, decode_payload};
 pub use driver::{
     Beat, BeatReply, Counted, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, Settle, Settled, StoreError, Unit,
 };
-pub use envelope::{Body, Envelope};
+pub use envelope::{Body, Envelope, Head};
 pub use inspector::{Connect, Found, Inspector, Store};
 pub use manager::{Dispatched, QueueManager};
 pub use operator::{Cancelled, Control, Cursor, Forgotten, Listing, Operator, Page, Retried, Retry};

@@ -29,7 +29,11 @@ pub(super) struct Ended {
 
 impl Ended {
     pub(super) fn new(job: &ReservedJob, duration: Duration) -> Self {
-        let trail = Trail::decode(&job.trail);
+        Self::of(job, Trail::decode(&job.trail), duration)
+    }
+
+    /// The same where the job's trail has been read.
+    pub(super) fn of(job: &ReservedJob, trail: Trail, duration: Duration) -> Self {
         let worker = job.reservation.worker.to_string();
         Self { reservation: job.reservation.clone(), started_at: job.reserved_at, worker, trail, duration }
     }

@@ -1,6 +1,9 @@
 //! Runs one reserved job from its stored bytes to its settlement.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::future::OptionFuture;
@@ -12,10 +15,11 @@ use tracing::{debug, warn};
 
 use super::attempt::{Attempt, AttemptService, Phase};
 use super::conclusion::{self, Ended};
-use super::held::{Held, Revoked};
+use super::held::Held;
 use super::opening::{Obstacle, Ready, opened, ready};
 use super::options::{Happened, JobEvent, Surroundings, WorkerOptions};
 use super::panics::caught;
+use super::revoked::Revoked;
 use super::settler::Concluded;
 use crate::clock::Stopwatch;
 use crate::queue::{Counted, ReservedJob, Settlement, Trail};
@@ -73,14 +77,14 @@ impl Executor {
             return Box::pin(self.tell_again(hand, error, trail.failed_hook_error)).await;
         }
         match ready(&hand.job) {
-            Ok(ready) => self.attempt(hand, &ready, &trail).await,
+            Ok(ready) => self.attempt(hand, &ready, trail).await,
             Err(obstacle) => Box::pin(self.set_aside(hand, obstacle)).await,
         }
     }
 
-    async fn attempt(&self, hand: &InHand, ready: &Ready, trail: &Trail) {
+    async fn attempt(&self, hand: &InHand, ready: &Ready, trail: Trail) {
         let InHand { job: reserved, stopwatch, .. } = hand;
-        let limit = conclusion::attempt_timeout(&ready.options, self.options.timeout, trail, reserved.reserved_at);
+        let limit = conclusion::attempt_timeout(&ready.options, self.options.timeout, &trail, reserved.reserved_at);
         let ran = match limit {
             Ok(limit) => {
                 self.observe(|| event(reserved, &ready.job_type, Happened::Started));
@@ -88,7 +92,7 @@ impl Executor {
             }
             Err(too_late) => Ran::ToItsEnd(Err(too_late)),
         };
-        let ended = Ended::new(reserved, stopwatch.elapsed());
+        let ended = Ended::of(reserved, trail, stopwatch.elapsed());
         match ran {
             Ran::ToItsEnd(result) => self.judge(hand, ready, ended, result).await,
             Ran::CutOff => {
@@ -122,7 +126,7 @@ impl Executor {
             attempt: reservation.token.attempt,
             max_tries,
             deadline: timeout.and_then(|limit| stopwatch.after(stopwatch.elapsed() + limit)),
-            cancellation: revoked.give_back.child_token(),
+            cancellation: revoked.child_token(),
             state: Arc::clone(&self.surroundings.state),
             dispatcher: Arc::clone(&self.surroundings.dispatcher),
         });
@@ -135,22 +139,9 @@ impl Executor {
             timeout,
         };
         let running = self.service.clone().oneshot(attempt);
-        let watched = async {
-            tokio::select! {
-                biased;
-                () = revoked.lost.cancelled() => {
-                    // Code on a thread of its own cannot be dropped, only told.
-                    revoked.give_back.cancel();
-                    Ran::Lost
-                }
-                () = revoked.give_back.cancelled() => Ran::CutOff,
-                result = running => Ran::ToItsEnd(result),
-            }
-        };
-        caught(watched).await.unwrap_or_else(|panic| match revoked {
+        caught(unless_revoked(revoked, running)).await.unwrap_or_else(|panic| match revoked {
             // It resented being cut off.
-            Revoked { lost, .. } if lost.is_cancelled() => Ran::Lost,
-            Revoked { give_back, .. } if give_back.is_cancelled() => Ran::CutOff,
+            revoked if revoked.has_fired() => cut_off(revoked),
             _ => Ran::ToItsEnd(Err(panic)),
         })
     }
@@ -226,6 +217,28 @@ impl Executor {
             observer(&event());
         }
     }
+}
+
+/// Runs until the end or until the result counts no more. Code on a thread of its own cannot be dropped, only told.
+async fn unless_revoked(revoked: &Revoked, running: impl Future<Output = JobResult>) -> Ran {
+    let mut running = pin!(running);
+    let mut fired = pin!(revoked.fired());
+    poll_fn(|cx| {
+        // First: a job that is cut off is not to look like one that failed, whatever it makes of its being told to stop.
+        if revoked.has_fired() {
+            return Poll::Ready(cut_off(revoked));
+        }
+        match running.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(Ran::ToItsEnd(result)),
+            // Listened to only by code that waits for something; much does not.
+            Poll::Pending => fired.as_mut().poll(cx).map(|()| cut_off(revoked)),
+        }
+    })
+    .await
+}
+
+fn cut_off(revoked: &Revoked) -> Ran {
+    if revoked.is_lost() { Ran::Lost } else { Ran::CutOff }
 }
 
 fn happened(settlement: &Settlement, ended: &Ended) -> Happened {

@@ -1,13 +1,11 @@
 //! The jobs that this worker holds, by its own account.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use journeyman_job::JobId;
-use tokio_util::sync::CancellationToken;
-
+use super::revoked::Revoked;
 use crate::queue::{CallId, Reservation, ReservedJob, Trail};
+use journeyman_job::JobId;
 
 /// Every job from the moment its reserve is answered until its settlement is. The heartbeat reads it.
 #[derive(Debug)]
@@ -48,27 +46,6 @@ pub(super) enum Turn {
     Others,
 }
 
-/// Fires when the attempt's result will not count any more.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Revoked {
-    /// The store says that the job belongs to another.
-    pub(super) lost: CancellationToken,
-    /// The worker is stopping and gives the job back.
-    pub(super) give_back: CancellationToken,
-    is_over: Arc<AtomicBool>,
-}
-
-impl Revoked {
-    /// The attempt has ended and is being settled: whoever has the job now, there is nothing left to cancel.
-    pub(super) fn over(&self) {
-        self.is_over.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
-    }
-}
-
 impl Held {
     pub(super) fn new(max_crashes: u32) -> Self {
         Self { state: Mutex::default(), max_crashes }
@@ -94,7 +71,7 @@ impl Held {
             .map(|(job, is_suspect)| {
                 let revoked = Revoked::default();
                 if state.gives_back {
-                    revoked.give_back.cancel();
+                    revoked.give_back();
                 }
                 let entry = Entry { reservation: job.reservation.clone(), revoked: revoked.clone(), is_suspect };
                 state.jobs.insert(job.reservation.job, entry);
@@ -148,7 +125,7 @@ impl Held {
     pub(super) fn revoke(&self, lost: &Reservation) -> bool {
         match self.state().jobs.get(&lost.job) {
             Some(entry) if entry.reservation.token == lost.token && !entry.revoked.is_over() => {
-                entry.revoked.lost.cancel();
+                entry.revoked.lose();
                 true
             }
             _ => false,
@@ -159,7 +136,7 @@ impl Held {
     pub(super) fn give_back_all(&self) {
         let mut state = self.state();
         state.gives_back = true;
-        state.jobs.values().for_each(|entry| entry.revoked.give_back.cancel());
+        state.jobs.values().for_each(|entry| entry.revoked.give_back());
     }
 
     /// Whether a job that the store counts as held here is a stray: nobody here knows it or waits for it.

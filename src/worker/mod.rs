@@ -21,6 +21,7 @@ mod patience;
 mod promoter;
 mod pruner;
 mod reaper;
+mod revoked;
 mod settler;
 mod suspects;
 mod telling;

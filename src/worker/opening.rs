@@ -5,7 +5,7 @@ use std::sync::Arc;
 use journeyman_job::{ErrorKind, Job, JobError, JobOptions, registry};
 
 use super::panics::caught_now;
-use crate::queue::{Body, ReservedJob, Undecodable, decode};
+use crate::queue::{Head, ReservedJob, Undecodable, decode};
 
 /// A job that can run.
 pub(super) struct Ready {
@@ -36,8 +36,8 @@ impl Obstacle {
 }
 
 /// What was frozen of a job whose type is known here. None of the job's own code runs.
-pub(super) fn opened(reserved: &ReservedJob) -> Result<Body<'_>, Obstacle> {
-    let body = Body::read(&reserved.body)
+pub(super) fn opened(reserved: &ReservedJob) -> Result<Head<'_>, Obstacle> {
+    let body = Head::read(&reserved.body)
         .map_err(|reason| undecodable("?", format!("the stored job cannot be read: {reason}")))?;
     if !registry::knows(&body.type_name) {
         let job_type = body.type_name.into_owned();

@@ -19,6 +19,10 @@ const APART: Duration = Duration::from_secs(1);
 impl Executor {
     /// Whether the job may run now; if not, it is on its way back to its queue, at no cost.
     pub(super) async fn may_run(&self, hand: &InHand) -> bool {
+        // Deaths stand in a job's trail, and most have none.
+        if hand.job.trail.is_empty() {
+            return true;
+        }
         match self.held.turn(hand.job.reservation.job) {
             Turn::Any => true,
             Turn::Own => {
@@ -41,8 +45,7 @@ impl Executor {
         };
         tokio::select! {
             () = gone => {}
-            () = hand.revoked.lost.cancelled() => {}
-            () = hand.revoked.give_back.cancelled() => {}
+            () = hand.revoked.fired() => {}
         }
     }
 

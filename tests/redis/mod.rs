@@ -3,6 +3,7 @@
 mod cluster;
 mod crashes;
 mod damaged;
+mod instructions;
 mod many;
 mod paging;
 mod pushing;

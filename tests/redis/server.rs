@@ -1,7 +1,9 @@
 //! A Redis to break: killed, restarted, stopped, filled, and talked to behind the driver's back.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -24,6 +26,27 @@ impl Server {
         let server = Self { port, flags, child, dir };
         server.wait();
         server
+    }
+
+    /// One whose instructions inside of scripts are counted, by callgrind, which makes it some fifty times slower.
+    pub fn counted(counts: &Path) -> Self {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"]);
+        valgrind.args(["--toggle-collect=evalShaCommand", "redis-server"]).stderr(File::create(counts).unwrap());
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let dir = tempfile::tempdir().unwrap();
+        let child = arguments(&mut valgrind, port, &[], dir.path())
+            .spawn()
+            .expect("valgrind is missing: run cargo xtask test, which installs it");
+        let server = Self { port, flags: Vec::new(), child, dir };
+        server.wait();
+        server
+    }
+
+    /// Ends it in good order.
+    pub fn shut_down(mut self) {
+        let _ = self.try_ask(&["SHUTDOWN", "NOSAVE"]);
+        self.child.wait().unwrap();
     }
 
     pub fn url(&self) -> String {
@@ -84,13 +107,18 @@ impl Drop for Server {
     }
 }
 
-fn spawn(port: u16, flags: &[String], dir: &std::path::Path) -> Child {
-    Command::new("redis-server")
+fn spawn(port: u16, flags: &[String], dir: &Path) -> Child {
+    let mut command = Command::new("redis-server");
+    command.stderr(Stdio::null());
+    arguments(&mut command, port, flags, dir)
+        .spawn()
+        .expect("redis-server is missing: run cargo xtask test, which installs it")
+}
+
+fn arguments<'a>(command: &'a mut Command, port: u16, flags: &[String], dir: &Path) -> &'a mut Command {
+    command
         .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string(), "--dir"])
         .arg(dir)
         .args(flags)
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("redis-server is missing: run cargo xtask test, which installs it")
 }

@@ -21,6 +21,8 @@ const SERVERS: &[Server] = &[
     // Debian keeps each version in a folder of its own, none of them in the search path.
     Server { program: "postgres", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
     Server { program: "initdb", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
+    // No server, but it counts what one does.
+    Server { program: "valgrind", package: "valgrind", folder: None },
 ];
 
 /// Installs what is missing if it may (root on a machine with apt-get), else fails naming it and the command to run.

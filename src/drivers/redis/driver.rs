@@ -7,6 +7,7 @@ use bytes::Bytes;
 use fred::types::Value;
 use journeyman_job::QueueName;
 
+use super::records::Hold;
 use super::together::{Joined, each};
 use super::wire::Reply;
 use super::{RedisStore, packed, records, scripts};
@@ -111,7 +112,7 @@ impl RedisStore {
             let (call, since) = token.split_at_checked(16).unwrap_or_default();
             let read = || {
                 let (call, since) = (records::call(call)?, records::time(since, 0)?);
-                records::reserved_job(&tag, &job, trail, (queue, beat.worker), call, since)
+                Hold { queue, worker: beat.worker, call, since }.tagged(&tag, &job, trail)
             };
             unknown.extend(records::readable(queue, read()));
         }

@@ -1,5 +1,6 @@
 //! Jobs as the scripts take them. What a script compares or counts goes into a short head, ahead of bytes it only keeps.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -51,8 +52,8 @@ pub fn held(reservation: &Reservation) -> Vec<u8> {
     head
 }
 
-/// Head of a settled job: reservation, verb, what is counted beside it, delay.
-pub fn settle(settle: &Settle) -> Bytes {
+/// How a job ends, for the head of a group: token, verb, what is counted beside it, delay.
+pub fn ending(settle: &Settle) -> Ending {
     let (verb, delay) = match &settle.settlement {
         Settlement::Complete => ('c', Duration::ZERO),
         Settlement::Release { delay } => ('l', *delay),
@@ -67,9 +68,23 @@ pub fn settle(settle: &Settle) -> Bytes {
         Some(Counted::PoolExhausted) => 'p',
         None => '-',
     };
-    let mut head = held(&settle.reservation);
-    head.extend_from_slice(format!("{verb}{counted}{}", micros(delay)).as_bytes());
-    head.into()
+    Ending { token: settle.reservation.token, verb, counted, delay: micros(delay) }
+}
+
+/// What the scripts do with a job that has ended an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    token: Token,
+    verb: char,
+    counted: char,
+    delay: i64,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Token { attempt, call } = self.token;
+        write!(f, "{attempt:06}{call}{}{}{}", self.verb, self.counted, self.delay)
+    }
 }
 
 /// The field of an outbox under which a job waits to be delivered.

@@ -63,7 +63,8 @@ pub struct StoredState {
     pub attempts: u32,
     /// When it came into this state, of an ended one: when it ended.
     pub changed_at: Timestamp,
-    pub available_at: Timestamp,
+    /// As its push said, if there is nothing here.
+    pub available_at: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
     pub worker: String,
     pub trail: Bytes,
@@ -87,14 +88,14 @@ impl StoredState {
         let state = value.first().and_then(|&letter| Self::named(letter)).ok_or_else(damaged)?;
         let rest = value.get(94..).ok_or_else(damaged)?;
         let end = rest.iter().position(|&byte| byte == b'\n').ok_or_else(damaged)?;
-        let started_at = time(value, 78)?;
+        let or_none = |time: Timestamp| (time.as_micros() > 0).then_some(time);
         Ok(Self {
             state,
             priority: priority(value[1])?,
             attempts: u32::try_from(digits(value, 2, 6)?).unwrap_or(u32::MAX),
             changed_at: time(value, 46)?,
-            available_at: time(value, 62)?,
-            started_at: (started_at.as_micros() > 0).then_some(started_at),
+            available_at: or_none(time(value, 62)?),
+            started_at: or_none(time(value, 78)?),
             worker: String::from_utf8_lossy(&rest[..end]).into_owned(),
             trail: value.slice(94 + end + 1..),
         })
@@ -115,7 +116,7 @@ pub fn record(
         priority: job.priority,
         attempts: 0,
         changed_at: job.created_at,
-        available_at: job.available_at,
+        available_at: None,
         started_at: None,
         worker: String::new(),
         trail: Bytes::new(),
@@ -131,32 +132,49 @@ pub fn record(
         attempts: now.attempts,
         body: job.body,
         created_at: job.created_at,
-        available_at: due.unwrap_or(now.available_at),
+        available_at: due.or(now.available_at).unwrap_or(job.available_at),
         started_at: now.started_at,
         worker: (state == State::Reserved).then_some(now.worker),
         trail: Trail::decode(&now.trail),
     }
 }
 
-/// A handed-out job as the scripts tell it: `tag` is id + priority + attempts.
-pub fn reserved_job(
-    tag: &[u8],
-    job: &Bytes,
-    trail: Bytes,
-    (queue, worker): (&QueueName, &WorkerId),
-    call: CallId,
-    reserved_at: Timestamp,
-) -> Result<ReservedJob, StoreError> {
-    let id = tag.get(..16).and_then(JobId::from_slice).ok_or_else(damaged)?;
-    let attempt = u32::try_from(digits(tag, 17, 6)?).unwrap_or(u32::MAX);
-    let reservation = Reservation {
-        job: id,
-        queue: queue.clone(),
-        priority: priority(*tag.get(16).ok_or_else(damaged)?)?,
-        worker: worker.clone(),
-        token: Token { attempt, call },
-    };
-    Ok(ReservedJob { reservation, body: StoredJob::read(job)?.body, trail, reserved_at, lost: None })
+/// By whom jobs are held that the scripts hand out, and since when.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold<'a> {
+    pub queue: &'a QueueName,
+    pub worker: &'a WorkerId,
+    pub call: CallId,
+    pub since: Timestamp,
+}
+
+impl Hold<'_> {
+    /// A job as most scripts tell it: `tag` is id + priority + attempts.
+    pub fn tagged(&self, tag: &[u8], job: &Bytes, trail: Bytes) -> Result<ReservedJob, StoreError> {
+        let (id, tag) = tag.split_at_checked(16).ok_or_else(damaged)?;
+        let (&mark, attempts) = tag.split_first().ok_or_else(damaged)?;
+        self.job(id, mark, attempts, (job, trail))
+    }
+
+    /// A job as a reserve tells it, in parts.
+    pub fn job(
+        &self,
+        id: &[u8],
+        mark: u8,
+        attempts: &[u8],
+        (job, trail): (&Bytes, Bytes),
+    ) -> Result<ReservedJob, StoreError> {
+        let attempt = u32::try_from(digits(attempts, 0, 6)?).unwrap_or(u32::MAX);
+        let reservation = Reservation {
+            job: JobId::from_slice(id).ok_or_else(damaged)?,
+            queue: self.queue.clone(),
+            priority: priority(mark)?,
+            worker: self.worker.clone(),
+            token: Token { attempt, call: self.call },
+        };
+        let body = StoredJob::read(job)?.body;
+        Ok(ReservedJob { reservation, body, trail, reserved_at: self.since, lost: None })
+    }
 }
 
 /// One item of many: what cannot be read is logged and left where it is, and never costs the others.
@@ -236,7 +254,7 @@ mod tests {
         assert_eq!((state.state, state.priority, state.attempts), (State::Reserved, Priority::High, 2));
         assert_eq!(
             (state.available_at, state.started_at),
-            (Timestamp::from_micros(2), Some(Timestamp::from_micros(3)))
+            (Some(Timestamp::from_micros(2)), Some(Timestamp::from_micros(3)))
         );
         assert_eq!((state.worker.as_str(), &state.trail[..]), ("host-1", &b"{}"[..]));
     }
@@ -261,6 +279,9 @@ mod tests {
         let promoted = record(id, queue.clone(), job.clone(), None, None);
         assert_eq!((promoted.state, promoted.available_at), (State::Pending, Timestamp::from_micros(9)));
         let state = StoredState::read(&Bytes::from(STATE.replacen('r', "d", 1))).unwrap();
-        assert_eq!(record(id, queue, job, Some(state), None).state, State::Pending);
+        assert_eq!(record(id, queue.clone(), job.clone(), Some(state), None).state, State::Pending);
+        let state = StoredState::read(&Bytes::from(STATE.replacen("0000000000000002", &"0".repeat(16), 1))).unwrap();
+        let reserved = record(id, queue, job, Some(state), None);
+        assert_eq!((reserved.state, reserved.available_at), (State::Reserved, Timestamp::from_micros(9)));
     }
 }

@@ -8,8 +8,10 @@ use journeyman_job::{Priority, QueueName};
 use tracing::warn;
 
 use super::driver::count;
+use super::records::{Hold, damaged};
 use super::rota::{Pick, TURNS};
 use super::together::{Joined, each, midway};
+use super::wire::Reply;
 use super::{RedisStore, records, scripts};
 use crate::clock::{Timestamp, micros};
 use crate::queue::limits::{CALL_BYTES, PER_CALL};
@@ -113,10 +115,7 @@ impl RedisStore {
         let mut jobs = Vec::new();
         while !reply.is_empty() {
             let (tag, job, trail, since) = (reply.bytes()?, reply.bytes()?, reply.bytes()?, reply.bytes()?);
-            let read = || {
-                let since = records::time(&since, 0)?;
-                records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, since)
-            };
+            let read = || hold(queue, request, records::time(&since, 0)?).tagged(&tag, &job, trail);
             jobs.extend(records::readable(queue, read()));
         }
         Ok(jobs)
@@ -173,12 +172,32 @@ impl RedisStore {
         let next_due = due(reply.integer()?);
         let mut jobs = Vec::new();
         while !reply.is_empty() {
-            let (tag, job, trail): (Bytes, Bytes, Bytes) = (reply.bytes()?, reply.bytes()?, reply.bytes()?);
-            let read = records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, now);
-            jobs.extend(records::readable(queue, read));
+            hand_over(reply.array()?, &hold(queue, request, now), &mut jobs)?;
         }
         Ok(Reserved { jobs, next_due })
     }
+}
+
+/// Jobs that the reserving script took in one go.
+fn hand_over(mut batch: Reply, hold: &Hold<'_>, jobs: &mut Vec<ReservedJob>) -> Result<(), StoreError> {
+    let digit = batch.bytes()?;
+    let mark = *digit.first().ok_or_else(damaged)?;
+    let (mut ids, mut values) = (batch.array()?, batch.array()?);
+    let mut pasts = if batch.is_empty() { None } else { Some(batch.array()?) };
+    while !ids.is_empty() {
+        let (id, value) = (ids.bytes()?, values.bytes()?);
+        let mut past = pasts.as_mut().map_or(Ok(Bytes::from_static(FIRST)), Reply::bytes)?;
+        let attempts = past.split_to(past.len().min(FIRST.len()));
+        jobs.extend(records::readable(hold.queue, hold.job(&id, mark, &attempts, (&value, past))));
+    }
+    Ok(())
+}
+
+/// Attempts of a job that is reserved for the first time; behind them stands its trail.
+const FIRST: &[u8] = b"000001";
+
+fn hold<'a>(queue: &'a QueueName, request: &ReserveRequest<'a>, since: Timestamp) -> Hold<'a> {
+    Hold { queue, worker: request.worker, call: request.call, since }
 }
 
 /// The calls to make, in this order; neighbours of one queue become one call.

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use fred::types::Value;
 use journeyman_job::QueueName;
 
 use super::driver::{count, letters};
 use super::outbox::Entrusted;
+use super::packed::Ending;
 use super::together::midway;
 use super::{RedisStore, packed, scripts};
 use crate::queue::limits::PER_CALL;
-use crate::queue::{Settle, Settled, StoreError, WorkerId};
+use crate::queue::{Settle, Settled, Settlement, StoreError, WorkerId};
 
 impl RedisStore {
     pub(super) async fn settle_all(&self, batch: &[Settle]) -> Result<Vec<Settled>, StoreError> {
@@ -57,23 +59,99 @@ impl RedisStore {
         if batch.iter().any(|item| !item.then.is_empty()) {
             keys.push(self.keys.outbox(queue));
         }
-        let channel = self.keys.wake_channel();
-        let mut args = vec![self.now(), queue.as_str().into(), channel.into(), worker.as_str().into()];
-        args.push(count(args.len() + 1 + 2 * batch.len()));
-        for item in batch {
-            args.extend([Value::from(packed::settle(item)), item.trail.clone().into()]);
+        let groups = groups(batch);
+        let mut args = vec![self.now(), queue.as_str().into(), self.keys.wake_channel().into()];
+        args.push(count(args.len() + 1 + 2 * groups.len() + 2 * batch.len()));
+        for Group { ending, places } in &groups {
+            args.extend([Value::from(ending.to_string()), count(places.len())]);
+            args.extend(places.iter().map(|&place| Value::from(id(batch[place]))));
+            args.extend(places.iter().map(|&place| Value::from(batch[place].trail.clone())));
         }
-        for (place, item) in batch.iter().enumerate() {
-            for job in &item.then {
-                args.extend([count(place + 1), packed::field(b'f', job.id()).into(), packed::letter(job).into()]);
+        let order: Vec<usize> = groups.into_iter().flat_map(|group| group.places).collect();
+        for (number, &place) in order.iter().enumerate() {
+            for job in &batch[place].then {
+                args.extend([count(number + 1), packed::field(b'f', job.id()).into(), packed::letter(job).into()]);
             }
         }
         let mut reply = self.connection.run(&scripts::SETTLE, keys, args).await?;
-        letters(&mut reply, batch.len(), |letter| match letter {
+        let told = letters(&mut reply, batch.len(), |letter| match letter {
             b'd' => Some(Settled::Done),
             b'r' => Some(Settled::Repeated),
             b's' => Some(Settled::Stale),
             _ => None,
-        })
+        })?;
+        let mut outcomes = vec![Settled::Stale; batch.len()];
+        order.into_iter().zip(told).for_each(|(place, outcome)| outcomes[place] = outcome);
+        Ok(outcomes)
+    }
+}
+
+/// Jobs of a batch that end in the same way.
+#[derive(Debug, PartialEq)]
+struct Group {
+    ending: Ending,
+    places: Vec<usize>,
+}
+
+/// So many groups are looked through for one that a completed job can join.
+const NEAR: usize = 8;
+
+/// What the scripts are told once for many jobs. The order of the batch is that of the jobs when they wait again; for
+/// completed ones it means nothing, and those of a few calls end all mixed up.
+fn groups(batch: &[&Settle]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (place, item) in batch.iter().enumerate() {
+        let ending = packed::ending(item);
+        let near = if item.settlement == Settlement::Complete { NEAR } else { 1 };
+        match groups.iter_mut().rev().take(near).find(|group| group.ending == ending) {
+            Some(group) => group.places.push(place),
+            None => groups.push(Group { ending, places: vec![place] }),
+        }
+    }
+    groups
+}
+
+fn id(item: &Settle) -> Bytes {
+    Bytes::copy_from_slice(item.reservation.job.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::{CallId, Reservation, Token};
+    use journeyman_job::{JobId, Priority};
+    use std::time::Duration;
+
+    fn places(batch: &[(u64, Settlement)]) -> Vec<Vec<usize>> {
+        let queue = QueueName::default();
+        let settle = |(call, settlement): &(u64, Settlement)| Settle {
+            reservation: Reservation {
+                job: JobId::generate(&queue),
+                queue: queue.clone(),
+                priority: Priority::Normal,
+                worker: WorkerId::new("w").unwrap(),
+                token: Token { attempt: 1, call: CallId(*call) },
+            },
+            settlement: settlement.clone(),
+            trail: Bytes::new(),
+            counted: None,
+            then: Vec::new(),
+        };
+        let batch: Vec<Settle> = batch.iter().map(settle).collect();
+        groups(&batch.iter().collect::<Vec<_>>()).into_iter().map(|group| group.places).collect()
+    }
+
+    #[test]
+    fn completed_jobs_of_one_call_are_one_group_however_they_are_mixed() {
+        let complete = |call| (call, Settlement::Complete);
+        assert_eq!(places(&[complete(1), complete(2), complete(1), complete(2)]), [[0, 2], [1, 3]]);
+    }
+
+    #[test]
+    fn r12_jobs_that_wait_again_keep_their_order() {
+        let requeue = |call| (call, Settlement::Requeue);
+        assert_eq!(places(&[requeue(1), requeue(1), requeue(2), requeue(1)]), [vec![0, 1], vec![2], vec![3]]);
+        let release = |seconds| (1, Settlement::Release { delay: Duration::from_secs(seconds) });
+        assert_eq!(places(&[release(1), release(2), release(2)]), [vec![0], vec![1, 2]]);
     }
 }

@@ -10,6 +10,7 @@ use tracing::warn;
 
 use super::connection::meaning;
 use super::driver::count;
+use super::records::Hold;
 use super::rota::TURNS;
 use super::together::{Joined, each};
 use super::{RedisStore, records, scripts};
@@ -178,12 +179,13 @@ impl RedisStore {
         ];
         let mut reply = self.connection.run(&scripts::RECLAIM, keys, args).await?;
         let now = Timestamp::from_micros(reply.integer()?);
+        let hold = Hold { queue, worker: request.worker, call: request.call, since: now };
         let mut jobs = Vec::new();
         while !reply.is_empty() {
             let (tag, job, trail) = (reply.bytes()?, reply.bytes()?, reply.bytes()?);
             let lost = reply.bytes()?;
             let read = || {
-                let taken = records::reserved_job(&tag, &job, trail, (queue, request.worker), request.call, now)?;
+                let taken = hold.tagged(&tag, &job, trail)?;
                 Ok(ReservedJob { lost: Some(records::lost(&lost)?), ..taken })
             };
             jobs.extend(records::readable(queue, read()));

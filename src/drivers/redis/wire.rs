@@ -43,6 +43,14 @@ impl Reply {
         JobId::from_slice(&self.bytes()?).ok_or_else(|| odd("an id", None))
     }
 
+    /// The elements of an array in it.
+    pub fn array(&mut self) -> Result<Self, StoreError> {
+        match self.0.next() {
+            Some(array @ Value::Array(_)) => Ok(Self::new(array)),
+            other => Err(odd("an array", other.as_ref())),
+        }
+    }
+
     pub fn integer(&mut self) -> Result<i64, StoreError> {
         match self.0.next() {
             Some(Value::Integer(number)) => Ok(number),
@@ -78,6 +86,7 @@ mod tests {
         assert_eq!(reply.optional_bytes(), Ok(None));
         assert!(reply.bytes().is_err());
         assert!(reply.integer().is_err());
+        assert!(Reply::new(Value::Array(vec![Value::from(3)])).array().is_err());
         assert!(reply.is_empty() && reply.bytes().is_err());
     }
 }

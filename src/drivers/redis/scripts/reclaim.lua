@@ -21,7 +21,7 @@ if #ids > 0 then
   local befores = redis.call('HMGET', state, unpack(ids))
   for i, id in ipairs(ids) do
     local job, before = bodies[i], befores[i]
-    if is_job(id, job) and before and is_state(before) and byte(before) == 114 then
+    if mark_of(id, job) and before and is_state(before) and byte(before) == 114 then
       local trail = trail_of(before)
       moved[#moved + 1] = id
       states[#states + 1] = id

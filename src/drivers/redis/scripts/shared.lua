@@ -14,8 +14,10 @@
 --   3-8    attempts           9-24  call of the latest reservation     (3-24 is the token)
 --   25-30  attempt of the token that settled last                  31-46  its call     (zeros before the first)
 --   47-62  changed_at (of a reserved job: when its holder got it)
---   63-78  available_at        79-94  started_at
+--   63-78  available_at, or zeros if that is in `jobs`            79-94  started_at
 --   95-    worker (while reserved), a line feed, the trail
+-- Of jobs reserved by one call for the first time the values are the same, and so they are one string to the scripts: to
+-- make one for each job would cost more than all commands do.
 --
 -- Fields of `marks`, a hash that most queues do not have: `paused`; an id, with how many husks of it are in its pending
 -- list; a digit 1-4, with how many husks there are in the list of that priority.
@@ -24,6 +26,9 @@ local sub, byte = string.sub, string.byte
 local NEVER_SETTLED = '0000000000000000000000'
 
 local NO_CLAIM = '0000000000000000'
+
+-- In place of available_at in a value of `state`.
+local AS_IN_JOBS = '0000000000000000'
 
 -- Largest whole number that a score keeps exactly; lies in the year 2255.
 local LAST_TIME = 9007199254740991
@@ -97,15 +102,17 @@ local STAMP_FORM = '^' .. string.rep('%d', 16)
 local STATE_FORM = '^%a[1-4A-D]' .. string.rep('%d', 6)
 local TIMES_FORM = '^' .. string.rep('%d', 48)
 
--- Whether this is the id of a job and this its value, as this build writes them.
-local function is_job(id, job)
-  if #id ~= 16 or not job or #job < 17 then return false end
+-- The mark of a job if this is its id and this its value, as this build writes them.
+local function mark_of(id, job)
+  if #id ~= 16 or not job or #job < 17 then return nil end
   -- To look at every digit of the time would cost a tenth of all that a job costs here.
-  local first, last, mark = byte(job, 1), byte(job, 16, 17)
-  if first < 48 or first > 57 or last < 48 or last > 57 then return false end
-  if mark >= 49 and mark <= 52 then return true end
-  if not string.find(job, '^[A-Da-d]', 17) or not string.find(job, STAMP_FORM, 18) then return false end
-  return mark >= 97 or string.find(job, STAMP_FORM, 34) and string.find(job, '^%d%d%d', 50) and #job >= body_at(job) - 1
+  local first, last, mark = byte(job), byte(job, 16, 17)
+  if first < 48 or first > 57 or last < 48 or last > 57 then return nil end
+  if mark >= 49 and mark <= 52 then return mark end
+  if not string.find(job, '^[A-Da-d]', 17) or not string.find(job, STAMP_FORM, 18) then return nil end
+  local has_all = mark >= 97
+    or string.find(job, STAMP_FORM, 34) and string.find(job, '^%d%d%d', 50) and #job >= body_at(job) - 1
+  return has_all and mark or nil
 end
 
 -- The same of a value of `state`.
@@ -164,12 +171,13 @@ local function until_due(delayed, now)
 end
 
 -- Cuts these ids off the tail of a list if it ends with them, in any order; each stands in it once. Jobs mostly end in the
--- order in which they were taken, and one cut costs far less than a search for each.
-local function cut_tail(list, ids)
-  local tail, is_wanted = redis.call('LRANGE', list, -#ids, -1), {}
+-- order in which they were taken, and one cut costs far less than a search for each. `is_wanted` has each id as a key, and
+-- is used up.
+local function cut_tail(list, ids, is_wanted)
+  local tail = redis.call('LRANGE', list, -#ids, -1)
   if #tail ~= #ids then return false end
-  for _, id in ipairs(ids) do is_wanted[id] = true end
-  for _, id in ipairs(tail) do
+  for i = 1, #tail do
+    local id = tail[i]
     if not is_wanted[id] then return false end
     is_wanted[id] = nil
   end

@@ -1,5 +1,7 @@
 //! What changes about a job after its dispatch, apart from where it is.
 
+mod brief;
+
 use bytes::Bytes;
 use journeyman_job::{ErrorKind, JobError, JobId, RawJson};
 use serde::{Deserialize, Serialize};
@@ -84,7 +86,7 @@ impl Trail {
     /// The stored form.
     pub fn encode(&self) -> Bytes {
         // Writing plain fields and finished JSON into memory cannot fail.
-        serde_json::to_vec(self).map(Bytes::from).unwrap_or_default()
+        brief::encode(self).or_else(|| serde_json::to_vec(self).ok()).map(Bytes::from).unwrap_or_default()
     }
 
     /// Reads the stored form. Nothing stored yet is a fresh trail; damaged bytes are a trail that says so, because a job
@@ -93,10 +95,15 @@ impl Trail {
         if bytes.is_empty() {
             return Self::default();
         }
-        serde_json::from_slice(bytes).unwrap_or_else(|error| Self {
+        let read = if bytes.starts_with(&[brief::MARK]) {
+            brief::decode(bytes).ok_or_else(|| "its short form cannot be read".to_owned())
+        } else {
+            serde_json::from_slice(bytes).map_err(|error| error.to_string())
+        };
+        read.unwrap_or_else(|reason| Self {
             error: Some(JobError::of(
                 ErrorKind::Undecodable,
-                format!("the record of earlier attempts is damaged: {error}"),
+                format!("the record of earlier attempts is damaged: {reason}"),
             )),
             ..Self::default()
         })
