@@ -79,8 +79,9 @@ pub fn decode(name: &str, body: &[u8]) -> Result<Box<dyn Job>, Misfit> {
 /// Decodes a payload that a caller has given for the type called `name`. Sealed secrets in it are refused.
 pub fn decode_given(name: &str, data: &RawJson) -> Result<Box<dyn Job>, Misfit> {
     // Type before data: in that order typetag reads the payload straight from the text, exact numbers and all.
-    let quoted = serde_json::Value::from(name);
-    decode::decode(name, format!(r#"{{"type":{quoted},"data":{}}}"#, data.get()).as_bytes(), Origin::Caller)
+    let quoted = serde_json::Value::from(name).to_string();
+    let body = [r#"{"type":"#, &quoted, r#","data":"#, data.get(), "}"].concat();
+    decode::decode(name, body.as_bytes(), Origin::Caller)
 }
 
 fn typed_names() -> &'static [&'static str] {
