@@ -65,6 +65,9 @@ impl CodedStore {
 #[async_trait]
 impl Driver for CodedStore {
     async fn push(&self, jobs: &[NewJob], unit: Unit) -> Result<Vec<PushOutcome>, StoreError> {
+        if self.codec.is_plain() {
+            return self.inner.push(jobs, unit).await;
+        }
         self.inner.push(&self.encoded(jobs), unit).await
     }
 

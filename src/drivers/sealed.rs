@@ -30,6 +30,10 @@ impl Codec for Plain {
         body.clone()
     }
 
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     fn decode(&self, id: JobId, stored: &Bytes) -> Result<Bytes, CodecError> {
         match (&self.keys, std::str::from_utf8(stored)) {
             (Some(keys), _) => keys.decode(id, stored),

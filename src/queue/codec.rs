@@ -11,6 +11,11 @@ use journeyman_job::JobId;
 pub trait Codec: Debug + Send + Sync {
     fn encode(&self, id: JobId, body: &Bytes) -> Bytes;
 
+    /// Whether `encode` leaves every body as it is, and need not be called.
+    fn is_plain(&self) -> bool {
+        false
+    }
+
     /// Reads what `encode` has written, and leaves alone what it has not: a codec can be switched on while jobs wait.
     fn decode(&self, id: JobId, stored: &Bytes) -> Result<Bytes, CodecError>;
 }

@@ -42,8 +42,12 @@ impl Envelope {
 
     /// Freezes a dispatch under the caller's id or a fresh one. `queue_priority` applies where neither the caller nor the job names one.
     pub fn freeze(dispatch: &Dispatch, queue_priority: Option<Priority>) -> Self {
+        Self::frozen(dispatch, dispatch.frozen_options(queue_priority))
+    }
+
+    /// The same under these options.
+    pub fn frozen(dispatch: &Dispatch, options: JobOptions) -> Self {
         let queue = dispatch.queue().clone();
-        let options = dispatch.frozen_options(queue_priority);
         let priority = options.priority;
         let body = write(&dispatch.spec.type_name, &dispatch.spec.data, options);
         let id = dispatch.options.id.unwrap_or_else(|| JobId::generate(&queue));
@@ -62,8 +66,9 @@ fn write(type_name: &str, data: &RawJson, options: JobOptions) -> Bytes {
         options: JobOptions,
     }
     let written = Written { type_name, data, v: Envelope::VERSION, options };
+    let mut body = Vec::with_capacity(type_name.len() + data.get().len() + 64);
     // Writing strings, numbers and finished JSON into memory cannot fail.
-    serde_json::to_vec(&written).map(Bytes::from).unwrap_or_default()
+    serde_json::to_writer(&mut body, &written).map(|()| Bytes::from(body)).unwrap_or_default()
 }
 
 impl<'a> Body<'a> {

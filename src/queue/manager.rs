@@ -73,10 +73,18 @@ impl QueueManager {
         self.send(Dispatch::new(job)?.delay(delay)).await
     }
 
-    /// Pushes one dispatch.
-    pub async fn send(&self, dispatch: Dispatch) -> Result<Dispatched, DispatchError> {
-        let mut sent = self.each(vec![dispatch]).await?;
-        sent.pop().ok_or_else(|| DispatchError::Unavailable("the store gave no answer".into()))?
+    /// Pushes one dispatch. What is to be stored is made of it before the first wait: the future is small without it.
+    pub fn send(&self, dispatch: Dispatch) -> impl Future<Output = Result<Dispatched, DispatchError>> + Send {
+        let frozen = self.named_by(&dispatch).and_then(|manager| Ok((manager, manager.freeze(&dispatch)?)));
+        async move {
+            let (manager, job) = frozen?;
+            let mut sent = manager.store_frozen(vec![job], Unit::Queue).await?;
+            sent.pop().ok_or_else(|| DispatchError::Unavailable("the store gave no answer".into()))?
+        }
+    }
+
+    fn named_by(&self, dispatch: &Dispatch) -> Result<&Self, DispatchError> {
+        dispatch.options.connection.as_deref().map_or(Ok(self), |name| self.connection(name))
     }
 
     /// Pushes one dispatch from code that blocks; never from an async function, whose thread it would stop.
@@ -128,7 +136,15 @@ impl QueueManager {
         dispatches: &[Dispatch],
         unit: Unit,
     ) -> Result<Vec<Result<Dispatched, DispatchError>>, DispatchError> {
-        let jobs: Vec<NewJob> = dispatches.iter().map(|dispatch| self.freeze(dispatch)).collect::<Result<_, _>>()?;
+        let jobs = dispatches.iter().map(|dispatch| self.freeze(dispatch)).collect::<Result<_, _>>()?;
+        self.store_frozen(jobs, unit).await
+    }
+
+    async fn store_frozen(
+        &self,
+        jobs: Vec<NewJob>,
+        unit: Unit,
+    ) -> Result<Vec<Result<Dispatched, DispatchError>>, DispatchError> {
         let heads: Vec<_> = jobs.iter().map(|job| (job.id(), job.envelope.queue.clone())).collect();
         let outcomes = self.pusher.push(jobs, unit).await.map_err(refusal)?;
         // Whoever is to blame is told first: the others were withheld because of it.
@@ -189,11 +205,11 @@ impl QueueManager {
         let dispatch = &*secret::repeatable(dispatch);
         let dispatch = &*self.routing.routed(dispatch);
         let priority = self.routing.priority(dispatch.queue());
-        limits::check_frozen(&dispatch.frozen_options(priority), dispatch.uniqueness())
-            .map_err(|beyond| refused(&beyond))?;
+        let options = dispatch.frozen_options(priority);
+        limits::check_frozen(&options, dispatch.uniqueness()).map_err(|beyond| refused(&beyond))?;
         let JobSpec { type_name, data, .. } = &dispatch.spec;
         Ok(NewJob {
-            envelope: Envelope::freeze(dispatch, priority),
+            envelope: Envelope::frozen(dispatch, options),
             when: if self.routing.waits_for_end { When::Now } else { dispatch.options.when },
             unique: dispatch
                 .uniqueness()

@@ -1,7 +1,7 @@
 //! Gathers concurrent pushes into few store calls.
 //!
-//! A push that finds the store idle goes at once. Pushes that arrive while calls are under way wait for one of them and
-//! then go together: a group commit without any added delay.
+//! A push that finds the store idle goes at once. Pushes that arrive while a call is under way wait for its end and then go
+//! together: a group commit without any added delay.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,13 +9,20 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use journeyman_job::{QueueName, When};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 use super::{NewJob, PushOutcome, Store, StoreError, Unit, limits};
 use crate::clock::Stopwatch;
 
 /// Store calls under way at once. Two keep the store busy while answers travel.
 const CALLS: usize = 2;
+/// Jobs that are worth a second call beside the first. Fewer wait for its end: two calls of half the size cost both sides
+/// more than one.
+const WORTH_A_CALL: usize = 32;
+/// A call that takes longer than this holds up nobody who arrives meanwhile.
+const SLOW: Duration = Duration::from_millis(5);
 /// A call that failed later than this is not made again queue by queue: its callers have waited long enough, and what it
 /// stored may have run since.
 const IN_TIME: Duration = Duration::from_secs(2);
@@ -57,21 +64,35 @@ fn needed(jobs: &[NewJob], unit: Unit) -> Unit {
 }
 
 async fn gather(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Waiting>) {
-    let slots = Arc::new(Semaphore::new(CALLS));
-    let mut batch = Vec::new();
-    loop {
-        // First a slot, then the jobs: whatever arrives while every slot is taken goes with the next call.
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        if receiver.recv_many(&mut batch, limits::PER_CALL).await == 0 {
-            return;
+    let mut calls = JoinSet::new();
+    let mut waiting = Vec::new();
+    let slow = sleep(Duration::ZERO);
+    tokio::pin!(slow);
+    let mut is_open = true;
+    while is_open || !waiting.is_empty() {
+        let is_time = calls.is_empty() || calls.len() < CALLS && (slow.is_elapsed() || is_worth_a_call(&waiting));
+        if is_time && !waiting.is_empty() {
+            let (store, batch) = (Arc::clone(&store), std::mem::take(&mut waiting));
+            calls.spawn(async move { push_together(store.as_ref(), batch).await });
+            slow.as_mut().reset(Instant::now() + SLOW);
+            continue;
         }
-        let batch = std::mem::take(&mut batch);
-        let store = Arc::clone(&store);
-        tokio::spawn(async move {
-            push_together(store.as_ref(), batch).await;
-            drop(slot);
-        });
+        let room = limits::PER_CALL.saturating_sub(waiting.len());
+        tokio::select! {
+            biased;
+            // A call that panicked has dropped its callers' ends, which tells them.
+            Some(_) = calls.join_next() => {}
+            received = receiver.recv_many(&mut waiting, room), if is_open && room > 0 => {
+                is_open = received > 0;
+            }
+            () = slow.as_mut(), if calls.len() == 1 && !slow.is_elapsed() => {}
+        }
     }
+    calls.detach_all();
+}
+
+fn is_worth_a_call(waiting: &[Waiting]) -> bool {
+    waiting.len() >= WORTH_A_CALL || waiting.iter().map(|waiting| waiting.jobs.len()).sum::<usize>() >= WORTH_A_CALL
 }
 
 /// Calls the store for whole callers at a time, so that nobody's bulk is torn in two.

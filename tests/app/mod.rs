@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod connections;
+mod gathering;
 mod sealed;
 mod webhooks;
 
