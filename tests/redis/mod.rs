@@ -187,6 +187,11 @@ async fn a_key_of_a_wrong_type_is_refused_and_nothing_half_done() {
         assert!(matches!(&error, StoreError::Refused(text) if text.contains("WRONGTYPE")), "{key}: {error:?}");
         // The name of the queue and the key put there by hand.
         assert_eq!(server.ask(&["DBSIZE"]).lines().next(), Some(":2"), "{key}");
+        if key != ":delayed" {
+            let error = bounded(store.push(&[job()], Unit::Queue)).await.unwrap_err();
+            assert!(matches!(&error, StoreError::Refused(text) if text.contains("WRONGTYPE")), "{key}: {error:?}");
+            assert_eq!(server.ask(&["DBSIZE"]).lines().next(), Some(":2"), "{key}");
+        }
     }
     let store = open(&server).await;
     for key in [":state", ":leases", ":reserved:w"] {

@@ -28,3 +28,47 @@ async fn r35_a_queue_that_takes_no_jobs_costs_no_other_caller_an_answer() {
         }
     }
 }
+
+/// Plain jobs go by the smaller script: each to the list of its priority, in order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plain_jobs_of_several_priorities_are_stored_by_one_call() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    let of = |priority| {
+        let job = job();
+        NewJob { envelope: Envelope { priority, ..job.envelope }, ..job }
+    };
+    let jobs = [Priority::Low, Priority::High, Priority::Normal, Priority::High, Priority::Low].map(of);
+    let stored = PushOutcome::Stored { delayed: false };
+    assert_eq!(store.push(&jobs, Unit::Whole).await.unwrap(), vec![stored; 5]);
+    let taken: Vec<JobId> = reserve(&store, 5).await.unwrap().iter().map(|job| job.reservation.job).collect();
+    assert_eq!(taken, [1, 3, 2, 0, 4].map(|place: usize| jobs[place].id()));
+}
+
+/// A call whose answer was lost is repeated, be it with further jobs beside it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plain_job_that_is_there_already_is_told_and_costs_the_others_nothing() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    let (first, second) = (job(), job());
+    store.push(std::slice::from_ref(&first), Unit::Queue).await.unwrap();
+    let told = store.push(&[first.clone(), second.clone()], Unit::Queue).await.unwrap();
+    assert_eq!(told, [PushOutcome::Repeated, PushOutcome::Stored { delayed: false }]);
+    let other = NewJob { envelope: Envelope { body: Bytes::from_static(b"other"), ..first.envelope.clone() }, ..first };
+    let told = store.push(&[job(), other], Unit::Whole).await.unwrap();
+    assert_eq!(told, [PushOutcome::Withheld, PushOutcome::Conflict]);
+    assert_eq!(reserve(&store, 5).await.unwrap().len(), 2);
+}
+
+/// Whatever a process may call at its start is known to the server by then; a server that has forgotten it is told again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_has_learnt_the_scripts_before_the_first_call() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    push(&store, 1).await;
+    reserve(&store, 1).await.unwrap();
+    assert!(!server.ask(&["INFO", "errorstats"]).contains("NOSCRIPT"));
+    server.ask(&["SCRIPT", "FLUSH"]);
+    push(&store, 1).await;
+    assert!(server.ask(&["INFO", "errorstats"]).contains("NOSCRIPT"));
+}

@@ -11,15 +11,16 @@ use fred::types::config::{
 };
 use fred::types::scripts::Script;
 use fred::types::{ConnectHandle, Message, Value};
+use futures::future::join_all;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use super::RedisOptions;
 use super::durability::warn_of_eviction;
 use super::wire::Reply;
+use super::{RedisOptions, scripts};
 use crate::queue::StoreError;
 
 /// More do not help on few cores; two keep a large answer from holding up all others.
@@ -83,6 +84,7 @@ impl Connection {
             close(pool, subscriber).await;
             return Err(error);
         }
+        load_scripts(&pool).await;
         // Before the store is handed out: a push that follows at once must be heard.
         let messages = subscriber.message_rx();
         subscribe(&subscriber, channel).await;
@@ -106,8 +108,13 @@ impl Connection {
         let mut waits = self.patience.as_millis() / SLOT_MOVES.as_millis();
         loop {
             let client = self.client().await?;
-            let (keys, args) = (keys.clone(), args.clone());
-            let answer = self.unless_lost(script.evalsha_with_reload::<Value, _, _>(client, keys, args)).await?;
+            let copies = || (keys.clone(), args.clone());
+            let (of_call, to_it) = copies();
+            let mut answer = self.unless_lost(script.evalsha::<Value, _, _, _>(client, of_call, to_it)).await?;
+            if answer.as_ref().is_err_and(|error| error.details().starts_with("NOSCRIPT")) {
+                let (of_call, to_it) = copies();
+                answer = self.unless_lost(script.evalsha_with_reload(client, of_call, to_it)).await?;
+            }
             match answer {
                 Err(error) if waits > 0 && is_turned_away(&error) => {
                     waits -= 1;
@@ -318,6 +325,14 @@ async fn listen(
             }
         }
     }
+}
+
+/// Has the servers learn every script at once. Else the first calls after a start, of which there may be hundreds at the
+/// same time, would each load theirs. What fails here is loaded by the call that needs it, as everything is after a restart
+/// of the server: a call that its caller has given up, and that fred still sends, then finds no script to run.
+async fn load_scripts(pool: &Pool) {
+    let client = pool.next();
+    join_all(scripts::all().map(|script| script.load(client))).await;
 }
 
 /// Without hints workers still poll, so a refusal is worth a warning and no more.

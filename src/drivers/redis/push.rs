@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use fred::interfaces::SetsInterface;
 use fred::types::Value;
-use journeyman_job::{JobId, QueueName};
+use journeyman_job::{JobId, Priority, QueueName, When};
 
 use super::connection::meaning;
 use super::driver::letters;
@@ -80,6 +81,11 @@ impl RedisStore {
         unit: Unit,
     ) -> Result<Vec<Answer>, StoreError> {
         self.register(queue).await?;
+        if jobs.iter().all(|(job, claim)| is_plain(job) && claim.is_none())
+            && let Some(answers) = self.push_plain(queue, jobs).await?
+        {
+            return Ok(answers);
+        }
         let mut keys = Vec::from(self.keys.all_pending(queue));
         keys.extend([self.keys.delayed(queue), self.keys.jobs(queue), self.keys.stats(queue)]);
         if jobs.iter().any(|(job, claim)| job.unique.is_some() || claim.is_some()) {
@@ -93,10 +99,7 @@ impl RedisStore {
         let mut reply = self.connection.run(&scripts::PUSH, keys, args).await?;
         let letters = letters(&mut reply, jobs.len(), Some)?;
         if reply.integer()? == 1 {
-            // The queue began just now; if all data was lost a moment ago, so was its name.
-            self.registered.lock().remove(queue);
-            // The jobs are stored whatever comes of that; a repeat of the push tries again.
-            self.register(queue).await.map_err(|error| midway(error, true))?;
+            self.register_again(queue).await?;
         }
         let mut answers = Vec::with_capacity(jobs.len());
         for letter in letters {
@@ -111,6 +114,48 @@ impl RedisStore {
             answers.push(Answer { outcome, keeps_claim: matches!(letter, b'p' | b'd' | b'n') });
         }
         Ok(answers)
+    }
+
+    /// Stores plain jobs by the smaller script, unless one of their ids is there already.
+    async fn push_plain(
+        &self,
+        queue: &QueueName,
+        jobs: &[(&NewJob, Option<ClaimNumber>)],
+    ) -> Result<Option<Vec<Answer>>, StoreError> {
+        if has_twice(jobs.iter().map(|(job, _)| job.id())) {
+            return Ok(None);
+        }
+        let mut keys = vec![self.keys.jobs(queue), self.keys.stats(queue)];
+        let mut args = vec![self.now(), queue.as_str().into(), self.keys.wake_channel().into()];
+        let mut pairs = Vec::with_capacity(2 * jobs.len());
+        for priority in Priority::DESCENDING {
+            let of_priority = jobs.iter().filter(|(job, _)| job.envelope.priority == priority);
+            let before = pairs.len();
+            for (NewJob { envelope, .. }, _) in of_priority {
+                pairs.push(Value::from(Bytes::copy_from_slice(envelope.id.as_bytes())));
+                pairs.push(envelope.body.clone().into());
+            }
+            let count = (pairs.len() - before) / 2;
+            if count > 0 {
+                keys.push(self.keys.pending(queue, priority));
+                args.extend([i64::from(priority.as_number()).into(), i64::try_from(count).unwrap_or(0).into()]);
+            }
+        }
+        args.extend(pairs);
+        match self.connection.run(&scripts::PUSH_PLAIN, keys, args).await?.integer()? {
+            -1 => return Ok(None),
+            1 => self.register_again(queue).await?,
+            _ => {}
+        }
+        let stored = || Answer { outcome: PushOutcome::Stored { delayed: false }, keeps_claim: true };
+        Ok(Some(jobs.iter().map(|_| stored()).collect()))
+    }
+
+    /// Enters a queue whose first jobs were stored just now: if all data was lost a moment ago, so was its name.
+    async fn register_again(&self, queue: &QueueName) -> Result<(), StoreError> {
+        self.registered.lock().remove(queue);
+        // The jobs are stored whatever comes of that; a repeat of the push tries again.
+        self.register(queue).await.map_err(|error| midway(error, true))
     }
 
     /// Enters a queue in the set of all, before its first job, so that a housekeeper cannot miss it.
@@ -128,6 +173,17 @@ impl RedisStore {
 
 fn is_one_call(jobs: &[NewJob]) -> bool {
     jobs.len() <= BULK && jobs.iter().all(|job| job.envelope.queue == jobs[0].envelope.queue)
+}
+
+/// Whether a job may run at once and is nothing but a body under an id.
+fn is_plain(job: &NewJob) -> bool {
+    job.when == When::Now && job.unique.is_none() && !job.is_named
+}
+
+fn has_twice(ids: impl Iterator<Item = JobId>) -> bool {
+    let mut ids: Vec<JobId> = ids.collect();
+    ids.sort_unstable();
+    ids.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 /// Places of the jobs by queue, in order.

@@ -8,6 +8,11 @@ macro_rules! scripts {
     ($($name:ident = $file:literal;)*) => {
         $(pub static $name: LazyLock<Script> = LazyLock::new(|| build(include_str!($file)));)*
 
+        /// Every script.
+        pub fn all() -> impl Iterator<Item = &'static Script> {
+            [$(&$name),*].into_iter().map(|script: &'static LazyLock<Script>| &**script)
+        }
+
         #[cfg(test)]
         const ALL: &[(&str, &str)] = &[$(($file, include_str!($file))),*];
     };
@@ -15,6 +20,7 @@ macro_rules! scripts {
 
 scripts! {
     PUSH = "scripts/push.lua";
+    PUSH_PLAIN = "scripts/push_plain.lua";
     RESERVE = "scripts/reserve.lua";
     RECALL = "scripts/recall.lua";
     SETTLE = "scripts/settle.lua";
@@ -86,7 +92,8 @@ mod tests {
     use super::*;
 
     /// What brings new jobs in; all else makes room, or is needed to.
-    const REFUSED_WHEN_FULL: [&str; 3] = ["scripts/push.lua", "scripts/claim.lua", "scripts/entrust.lua"];
+    const REFUSED_WHEN_FULL: [&str; 4] =
+        ["scripts/push.lua", "scripts/push_plain.lua", "scripts/claim.lua", "scripts/entrust.lua"];
 
     #[test]
     fn only_a_push_is_refused_by_a_full_redis() {
