@@ -1,5 +1,8 @@
 //! The one home of chance.
 
+use uuid::{Builder, Uuid};
+
+use crate::clock::Timestamp;
 use crate::queue::CallId;
 
 /// A number from 0 to 1, for jitter.
@@ -12,6 +15,13 @@ pub fn roll() -> f64 {
 #[expect(clippy::disallowed_methods, reason = "this is its home")]
 pub fn call_id() -> CallId {
     CallId(rand::random())
+}
+
+/// A fresh UUIDv7 of this time. It costs no call of the system, as those do that the crate makes by itself.
+#[expect(clippy::disallowed_methods, reason = "this is its home")]
+pub fn uuid(now: Timestamp) -> Uuid {
+    let millis = u64::try_from(now.as_micros() / 1000).unwrap_or(0);
+    Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid()
 }
 
 /// Eight letters and digits that tell two processes of one host apart.

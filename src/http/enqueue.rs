@@ -17,17 +17,18 @@ use utoipa_axum::routes;
 
 use self::request::EnqueueRequest;
 pub(super) use self::request::is_taken;
-use super::ApiState;
 use super::code::Code;
 use super::detached::detached;
 use super::edge::{Room, needs};
 use super::error::{Problem, ProblemBody};
-use super::extract::JsonBody;
+use super::extract::Unread;
+use super::json;
 use super::words::StateWord;
+use super::{Api, ApiState};
 use crate::access::Scope;
 use crate::queue::{self, Dispatched, Found};
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue))).merge(batch::router())
 }
 
@@ -94,24 +95,30 @@ pub(super) struct Enqueued {
     )
 )]
 async fn enqueue(
-    State(api): State<ApiState>,
+    State(api): State<Api>,
     OriginalUri(asked): OriginalUri,
-    JsonBody(request): JsonBody<EnqueueRequest>,
+    Unread(body): Unread,
 ) -> Result<Response, Problem> {
+    let request: EnqueueRequest = json::read(&body, api.limits.max_depth)?;
     let dispatch = request.into_dispatch(&api).map_err(Problem::invalid)?;
-    store(api, &asked, dispatch).await
+    store(api, &asked, Box::new(dispatch)).await
 }
 
-/// Stores a job and tells where it is.
-pub(super) async fn store(api: ApiState, asked: &Uri, dispatch: Dispatch) -> Result<Response, Problem> {
+/// Stores a job and tells where it is. The dispatch is boxed, or there would be room for it in every future around this one.
+pub(super) async fn store(api: Api, asked: &Uri, dispatch: Box<Dispatch>) -> Result<Response, Problem> {
     let task_type = dispatch.spec.type_name.clone();
     let room = room_for(&api, &dispatch).await?;
-    let sent = detached(async move {
-        let sent = api.manager.send(dispatch).await;
-        drop(room);
-        sent
-    });
-    let sent = sent.await?;
+    let sent = if room.is_needed() {
+        let sending = async move {
+            let sent = api.manager.send(*dispatch).await;
+            drop(room);
+            sent
+        };
+        detached(sending).await?
+    } else {
+        // No task of its own: what the manager has been given it stores, whether or not the caller waits for the answer.
+        api.manager.send(*dispatch).await?
+    };
     let location = [(LOCATION, format!("{}/api/queue/status/{}", prefix(asked), sent.id))];
     let status = if sent.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, location, Json(Enqueued::new(sent, task_type))).into_response())
@@ -133,7 +140,8 @@ async fn room_for(api: &ApiState, dispatch: &Dispatch) -> Result<Room, Problem> 
 /// What another router has put before this one's addresses.
 fn prefix(asked: &Uri) -> &str {
     let path = asked.path();
-    path.rfind("/api/queue/").map_or("", |end| &path[..end])
+    let before = path.strip_suffix("/api/queue/enqueue");
+    before.unwrap_or_else(|| path.rfind("/api/queue/").map_or("", |end| &path[..end]))
 }
 
 impl Enqueued {

@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
+use super::Api;
 use super::edge::needs;
 use super::enqueue::{self, Enqueued, request};
 use super::error::{Fault, Problem, ProblemBody};
@@ -20,7 +20,7 @@ use super::extract::JsonBody;
 use super::json;
 use crate::access::Scope;
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(needs(Scope::Enqueue, routes!(credit_purchase)))
         .routes(needs(Scope::Enqueue, routes!(user_registration)))
@@ -117,7 +117,7 @@ enum Answer {
     responses(Answer)
 )]
 async fn credit_purchase(
-    State(api): State<ApiState>,
+    State(api): State<Api>,
     OriginalUri(asked): OriginalUri,
     JsonBody(given): JsonBody<CreditPurchaseRequest>,
 ) -> Result<Response, Problem> {
@@ -128,7 +128,7 @@ async fn credit_purchase(
         currency: fields.needed("currency", given.currency),
         transaction_id: fields.needed("transaction_id", given.transaction_id),
     };
-    enqueue::store(api, &asked, fields.dispatch("credit_purchase", &data)?).await
+    enqueue::store(api, &asked, Box::new(fields.dispatch("credit_purchase", &data)?)).await
 }
 
 /// Registers a user
@@ -143,7 +143,7 @@ async fn credit_purchase(
     responses(Answer)
 )]
 async fn user_registration(
-    State(api): State<ApiState>,
+    State(api): State<Api>,
     OriginalUri(asked): OriginalUri,
     JsonBody(given): JsonBody<UserRegistrationRequest>,
 ) -> Result<Response, Problem> {
@@ -155,7 +155,7 @@ async fn user_registration(
         email: fields.needed("email", given.email),
         credit_balance: balance.flatten(),
     };
-    enqueue::store(api, &asked, fields.dispatch("user_registration", &data)?).await
+    enqueue::store(api, &asked, Box::new(fields.dispatch("user_registration", &data)?)).await
 }
 
 /// Changes a user's credit
@@ -170,7 +170,7 @@ async fn user_registration(
     responses(Answer)
 )]
 async fn credit_update(
-    State(api): State<ApiState>,
+    State(api): State<Api>,
     OriginalUri(asked): OriginalUri,
     JsonBody(given): JsonBody<CreditUpdateRequest>,
 ) -> Result<Response, Problem> {
@@ -180,7 +180,7 @@ async fn credit_update(
         amount: fields.amount("amount", given.amount, Amount::not_zero),
         transaction_id: fields.needed("transaction_id", given.transaction_id),
     };
-    enqueue::store(api, &asked, fields.dispatch("credit_update", &data)?).await
+    enqueue::store(api, &asked, Box::new(fields.dispatch("credit_update", &data)?)).await
 }
 
 /// The payloads, with each value written the one way it has: 100 and "100.00" are the same purchase.

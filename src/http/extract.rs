@@ -8,29 +8,47 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::code::Code;
 use super::error::Problem;
-use super::{ApiState, body, json};
+use super::{Api, body, json};
 
 /// A JSON body, read under the limits of [`ApiLimits`](super::ApiLimits).
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
+impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, api: &ApiState) -> Result<Self, Problem> {
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        let Unread(bytes) = Unread::from_request(request, api).await?;
+        json::read(&bytes, api.limits.max_depth).map(Self)
+    }
+}
+
+/// The same before it is read, for a handler that wants to keep nothing of it while it waits.
+#[derive(Debug)]
+pub struct Unread(pub Bytes);
+
+impl FromRequest<Api> for Unread {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
         let limits = api.limits;
         check_media_type(request.headers())?;
-        let bytes = body::collect(request.into_body(), limits.max_body, limits.body_timeout).await?;
-        json::read(&bytes, limits.max_depth).map(Self)
+        Ok(Self(body::collect(request.into_body(), limits.max_body, limits.body_timeout).await?))
     }
 }
 
 /// A browser sends JSON under any other type without asking the server first, so a page elsewhere could enqueue.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.get(CONTENT_TYPE).is_some_and(|given| given == "application/json")
+        && !headers.contains_key(CONTENT_ENCODING)
+    {
+        return Ok(());
+    }
     let refusal = |detail: String| Err(Problem::new(Code::UnsupportedMediaType, detail));
     let essence = text(headers, &CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));

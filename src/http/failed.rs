@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
+use super::Api;
 use super::detached::detached;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
@@ -24,7 +24,7 @@ use crate::access::Scope;
 use crate::queue::operations::{Latest, Place};
 use crate::queue::{self, Forgotten};
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(needs(Scope::Read, routes!(list)))
         .routes(needs(Scope::Operate, routes!(flush)))
@@ -84,7 +84,7 @@ struct FailedPage {
             content_type = "application/problem+json"),
     )
 )]
-async fn list(State(api): State<ApiState>, mut params: Params) -> Result<Json<FailedPage>, Problem> {
+async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<FailedPage>, Problem> {
     let queue: Option<QueueName> = params.take("queue_name")?;
     let PageSize(limit) = params.take("limit")?.unwrap_or_default();
     let start: Option<Place> = params.take("cursor")?;
@@ -125,13 +125,13 @@ struct Flushed {
             content_type = "application/problem+json"),
     )
 )]
-async fn flush(State(api): State<ApiState>, mut params: Params) -> Result<Json<Flushed>, Problem> {
+async fn flush(State(api): State<Api>, mut params: Params) -> Result<Json<Flushed>, Problem> {
     let queue: Option<QueueName> = params.take("queue_name")?;
     let hours: Option<u32> = params.take("hours")?;
     let start: Option<Place> = params.take("cursor")?;
     params.done()?;
     let age = hours.map(|hours| Duration::from_secs(u64::from(hours) * 3600));
-    let operations = api.operations;
+    let operations = api.operations.clone();
     let cleared = detached(async move { operations.flush(queue.as_ref(), age, start).await }).await?;
     Ok(Json(Flushed { forgotten: cleared.count, next_cursor: Cursor::of(cleared.next) }))
 }
@@ -155,13 +155,13 @@ async fn flush(State(api): State<ApiState>, mut params: Params) -> Result<Json<F
         (status = 422, description = "Not a UUID.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-async fn forget(State(api): State<ApiState>, PathOf(id): PathOf<JobId>) -> Result<Json<Flushed>, Problem> {
+async fn forget(State(api): State<Api>, PathOf(id): PathOf<JobId>) -> Result<Json<Flushed>, Problem> {
     let not_failed = |state| lookup::wrong_state(id, state, "failed jobs can be forgotten");
     let record = lookup::find(&api, id).await?;
     if record.state != queue::State::Failed {
         return Err(not_failed(record.state));
     }
-    let operations = api.operations;
+    let operations = api.operations.clone();
     match detached(async move { operations.forget(id).await }).await? {
         Forgotten::Done => Ok(Json(Flushed { forgotten: 1, next_cursor: None })),
         Forgotten::Not(state) => Err(not_failed(state)),

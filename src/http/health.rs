@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
 use super::code::Code;
 use super::edge::open;
 use super::error::{Problem, ProblemBody};
+use super::{Api, ApiState};
 use crate::circuit::{Circuit, Phase};
 use crate::clock::Stopwatch;
 use crate::queue::StoreError;
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long what the store has said is passed on: anyone may ask, as often as they like, and the store is not to notice.
 const FRESH: Duration = Duration::from_millis(500);
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     let routes = OpenApiRouter::new().routes(open(routes!(live))).routes(open(routes!(ready)));
     routes.layer(Extension(Readiness::default()))
 }
@@ -106,10 +106,7 @@ async fn live() -> Json<Alive> {
             headers(("Retry-After" = u32, description = "Seconds to wait."))),
     )
 )]
-async fn ready(
-    State(api): State<ApiState>,
-    Extension(readiness): Extension<Readiness>,
-) -> Result<Json<Ready>, Problem> {
+async fn ready(State(api): State<Api>, Extension(readiness): Extension<Readiness>) -> Result<Json<Ready>, Problem> {
     if api.shutdown.is_cancelled() {
         return Err(Problem::new(Code::ShuttingDown, "send requests to another server"));
     }
@@ -118,7 +115,7 @@ async fn ready(
         Problem::new(code, format!("the store ({}) is not ready{}", api.store_name, left_alone(&api))).because(&error)
     })?;
     let breaker = api.circuit.as_ref().map_or(Phase::Closed, Circuit::phase).as_str();
-    Ok(Json(Ready { status: "ready", store: api.store_name, durability, breaker }))
+    Ok(Json(Ready { status: "ready", store: Arc::clone(&api.store_name), durability, breaker }))
 }
 
 /// Ends the sentence with what the breaker has to say.

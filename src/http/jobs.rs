@@ -6,7 +6,7 @@ use journeyman_job::JobId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
+use super::Api;
 use super::detached::detached;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
@@ -19,7 +19,7 @@ use crate::access::Scope;
 use crate::queue::operations::{Browsed, Filter, Place};
 use crate::queue::{self, Cancelled};
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(needs(Scope::Read, routes!(list))).routes(needs(Scope::Operate, routes!(cancel)))
 }
 
@@ -50,7 +50,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
             content_type = "application/problem+json"),
     )
 )]
-async fn list(State(api): State<ApiState>, mut params: Params) -> Result<Json<JobsPage>, Problem> {
+async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<JobsPage>, Problem> {
     let filter = Filter {
         queue: params.take("queue_name")?,
         state: params.take("state")?,
@@ -83,7 +83,7 @@ async fn list(State(api): State<ApiState>, mut params: Params) -> Result<Json<Jo
         (status = 422, description = "Not a UUID.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-async fn cancel(State(api): State<ApiState>, PathOf(id): PathOf<JobId>) -> Result<Json<Moved>, Problem> {
+async fn cancel(State(api): State<Api>, PathOf(id): PathOf<JobId>) -> Result<Json<Moved>, Problem> {
     let store = api.operations.store().clone();
     match detached(async move { store.cancel(id).await }).await? {
         Cancelled::Done => Ok(Json(Moved::to(queue::State::Cancelled, id))),

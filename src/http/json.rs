@@ -25,6 +25,9 @@ pub fn read<T: DeserializeOwned>(body: &[u8], max_depth: usize) -> Result<T, Pro
             format!("more than {max_depth} arrays and objects inside one another at line {line} column {column}");
         return Err(Problem::new(Code::NestedTooDeep, detail));
     }
+    if let Some(value) = std::str::from_utf8(body).ok().and_then(at_once) {
+        return Ok(value);
+    }
     serde_json::from_slice::<&RawValue>(body)
         .map_err(|error| Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}")))?;
     // serde would take a list of the members' values, too.
@@ -39,7 +42,19 @@ pub fn part<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     if !text.starts_with('{') {
         return Err(Fault::new("", "is not a JSON object"));
     }
-    fit(&mut serde_json::Deserializer::from_str(text))
+    at_once(text).map_or_else(|| fit(&mut serde_json::Deserializer::from_str(text)), Ok)
+}
+
+/// The value, if nothing speaks against it: nearly always nothing does, and one look is enough. Else it is looked at again
+/// step by step, to say what is wrong and where.
+fn at_once<T: DeserializeOwned>(text: &str) -> Option<T> {
+    if !text.trim_ascii_start().starts_with('{') {
+        return None;
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Integral(&mut deserializer)).ok()?;
+    deserializer.end().ok()?;
+    Some(value)
 }
 
 fn fit<'de, T, D>(deserializer: D) -> Result<T, Fault>

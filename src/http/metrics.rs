@@ -9,15 +9,15 @@ use axum::response::IntoResponse;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
 use super::code::Code;
 use super::edge::{Edge, needs_unless};
 use super::error::{Problem, ProblemBody};
+use super::{Api, ApiState};
 use crate::access::Scope;
 use crate::metrics::{self, Reading, Workers};
 use crate::queue::{QueueStats, StoreError};
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(needs_unless(Edge::metrics_open, Scope::Read, routes!(metrics)))
 }
 
@@ -63,7 +63,7 @@ impl fmt::Debug for WorkerGauge {
             content_type = "application/problem+json"),
     )
 )]
-async fn metrics(State(api): State<ApiState>) -> Result<impl IntoResponse, Problem> {
+async fn metrics(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
     let metrics = api.metrics.as_ref().ok_or_else(|| Problem::new(Code::RouteNotFound, "metrics are switched off"))?;
     let reading = Reading {
         store: stats(&api).await.ok(),

@@ -30,16 +30,14 @@ mod summary;
 mod words;
 mod yaml;
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::http::{Method, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::{Router, middleware};
 use tokio_util::sync::CancellationToken;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::layer::layer_fn;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use code::Code;
@@ -97,6 +95,9 @@ pub struct Builtins {
     pub database_operation: bool,
 }
 
+/// The state as the routes share it: each clones it for each request.
+type Api = Arc<ApiState>;
+
 /// What one request may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApiLimits {
@@ -144,27 +145,26 @@ impl fmt::Debug for PoolGauge {
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
     let (resources, document) = resources(state.examples).split_for_parts();
-    framed(resources.merge(docs::router(&openapi::complete(&document, Offer::of(&state)))), state)
+    framed(resources.merge(docs::router(&openapi::complete(&document, Offer::of(&state)))), Arc::new(state))
 }
 
 /// Only what says how the process does: `/live`, `/ready` and `/metrics`.
 pub fn probes(state: ApiState) -> Router {
     let (probes, _) = OpenApiRouter::new().merge(health::router()).merge(metrics::router()).split_for_parts();
-    framed(probes, state)
+    framed(probes, Arc::new(state))
 }
 
-fn framed(routes: Router<ApiState>, state: ApiState) -> Router {
+fn framed(routes: Router<Api>, api: Api) -> Router {
+    let around = Arc::clone(&api);
     routes
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(state.clone(), edge::admit))
-        .layer(middleware::from_fn_with_state(state.metrics.clone(), frame::frame))
-        .with_state(state)
+        .layer(layer_fn(move |route| frame::Framed::new(route, Arc::clone(&around))))
+        .with_state(api)
 }
 
 /// What there is to ask for. What is switched off is not described either.
-fn resources(examples: bool) -> OpenApiRouter<ApiState> {
+fn resources(examples: bool) -> OpenApiRouter<Api> {
     let always = OpenApiRouter::with_openapi(openapi::head())
         .merge(enqueue::router())
         .merge(status::router())
@@ -183,9 +183,4 @@ async fn no_route(method: Method, uri: Uri) -> Problem {
 
 async fn no_method(method: Method, uri: Uri) -> Problem {
     Problem::new(Code::MethodNotAllowed, format!("{method} {}: the header allow lists what is", uri.path()))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
-fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    Problem::of_panic(panic.as_ref()).into_response()
 }

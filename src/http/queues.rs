@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
+use super::Api;
 use super::detached::detached;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
@@ -20,7 +20,7 @@ use super::query::Params;
 use super::words::PriorityGiven;
 use crate::access::Scope;
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(needs(Scope::Operate, routes!(purge)))
         .routes(needs(Scope::Operate, routes!(purge_named)))
@@ -69,7 +69,7 @@ struct PauseState {
     )
 )]
 async fn purge(
-    State(api): State<ApiState>,
+    State(api): State<Api>,
     PathOf(queue): PathOf<QueueName>,
     params: Params,
 ) -> Result<Json<Purged>, Problem> {
@@ -95,15 +95,15 @@ async fn purge(
             content_type = "application/problem+json"),
     )
 )]
-async fn purge_named(State(api): State<ApiState>, mut params: Params) -> Result<Json<Purged>, Problem> {
+async fn purge_named(State(api): State<Api>, mut params: Params) -> Result<Json<Purged>, Problem> {
     let queue = params.need("queue_name")?;
     empty(api, queue, params).await
 }
 
-async fn empty(api: ApiState, queue: QueueName, mut params: Params) -> Result<Json<Purged>, Problem> {
+async fn empty(api: Api, queue: QueueName, mut params: Params) -> Result<Json<Purged>, Problem> {
     let priority: Option<Priority> = params.take("priority")?;
     params.done()?;
-    let (operations, name) = (api.operations, queue.clone());
+    let (operations, name) = (api.operations.clone(), queue.clone());
     let purged = detached(async move { operations.purge(&name, priority).await }).await?;
     Ok(Json(Purged { queue_name: queue, purged }))
 }
@@ -123,7 +123,7 @@ async fn empty(api: ApiState, queue: QueueName, mut params: Params) -> Result<Js
     )
 )]
 async fn pause(
-    State(api): State<ApiState>,
+    State(api): State<Api>,
     PathOf(queue): PathOf<QueueName>,
     params: Params,
 ) -> Result<Json<PauseState>, Problem> {
@@ -144,7 +144,7 @@ async fn pause(
             content_type = "application/problem+json"),
     )
 )]
-async fn pause_named(State(api): State<ApiState>, mut params: Params) -> Result<Json<PauseState>, Problem> {
+async fn pause_named(State(api): State<Api>, mut params: Params) -> Result<Json<PauseState>, Problem> {
     let queue = params.need("queue_name")?;
     set(api, queue, params, true).await
 }
@@ -164,7 +164,7 @@ async fn pause_named(State(api): State<ApiState>, mut params: Params) -> Result<
     )
 )]
 async fn resume(
-    State(api): State<ApiState>,
+    State(api): State<Api>,
     PathOf(queue): PathOf<QueueName>,
     params: Params,
 ) -> Result<Json<PauseState>, Problem> {
@@ -185,14 +185,14 @@ async fn resume(
             content_type = "application/problem+json"),
     )
 )]
-async fn resume_named(State(api): State<ApiState>, mut params: Params) -> Result<Json<PauseState>, Problem> {
+async fn resume_named(State(api): State<Api>, mut params: Params) -> Result<Json<PauseState>, Problem> {
     let queue = params.need("queue_name")?;
     set(api, queue, params, false).await
 }
 
-async fn set(api: ApiState, queue: QueueName, params: Params, paused: bool) -> Result<Json<PauseState>, Problem> {
+async fn set(api: Api, queue: QueueName, params: Params, paused: bool) -> Result<Json<PauseState>, Problem> {
     params.done()?;
-    let (operations, name) = (api.operations, queue.clone());
+    let (operations, name) = (api.operations.clone(), queue.clone());
     let change = async move { if paused { operations.pause(&name).await } else { operations.resume(&name).await } };
     detached(change).await?;
     Ok(Json(PauseState { queue_name: queue, paused }))

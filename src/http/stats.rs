@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
+use super::Api;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
@@ -20,7 +20,7 @@ use crate::clock::Timestamp;
 use crate::queue::Counters;
 use crate::queue::operations::QueueView;
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(needs(Scope::Read, routes!(all))).routes(needs(Scope::Read, routes!(one)))
 }
 
@@ -103,7 +103,7 @@ struct Metrics {
             content_type = "application/problem+json"),
     )
 )]
-async fn all(State(api): State<ApiState>, mut params: Params) -> Result<Json<Stats>, Problem> {
+async fn all(State(api): State<Api>, mut params: Params) -> Result<Json<Stats>, Problem> {
     let queue: Option<QueueName> = params.take("queue_name")?;
     params.done()?;
     let queues = match queue {
@@ -129,7 +129,7 @@ async fn all(State(api): State<ApiState>, mut params: Params) -> Result<Json<Sta
             content_type = "application/problem+json"),
     )
 )]
-async fn one(State(api): State<ApiState>, PathOf(queue): PathOf<QueueName>) -> Result<Json<Stats>, Problem> {
+async fn one(State(api): State<Api>, PathOf(queue): PathOf<QueueName>) -> Result<Json<Stats>, Problem> {
     let queues = [api.operations.view(&queue).await?];
     Ok(Json(Stats::of(&queues, api.pool.percent(), api.clock.now())))
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
+use super::Api;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
@@ -18,7 +18,7 @@ use crate::access::Scope;
 use crate::clock::Timestamp;
 use crate::queue::{self, AttemptEntry, Body, CallbackEntry, JobRecord};
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(needs(Scope::Read, routes!(status)))
 }
 
@@ -161,7 +161,7 @@ struct Attempt {
         (status = 422, description = "Not a UUID.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-async fn status(State(api): State<ApiState>, PathOf(id): PathOf<JobId>) -> Result<Json<JobStatus>, Problem> {
+async fn status(State(api): State<Api>, PathOf(id): PathOf<JobId>) -> Result<Json<JobStatus>, Problem> {
     Ok(Json(lookup::find(&api, id).await?.into()))
 }
 

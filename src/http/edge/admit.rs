@@ -3,18 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderMap;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
-use super::super::ApiState;
 use super::super::code::Code;
 use super::super::error::Problem;
 use super::access::{Access, Caller};
 use super::rate::Client;
 use super::{Edge, origin};
-use crate::circuit::Circuit;
 use crate::clock::Timestamp;
 
 /// What a route's own guard learns from the layer around all of them.
@@ -25,28 +21,10 @@ pub(super) struct Admitted {
 }
 
 /// Refuses requests from where none may come and those that come too often, and notes who asks.
-pub(in crate::http) async fn admit(State(api): State<ApiState>, mut request: Request, next: Next) -> Response {
-    match api.edge.admit(&request, api.clock.now()) {
-        Ok(caller) => request.extensions_mut().insert(Admitted { edge: api.edge.clone(), caller }),
-        Err(problem) => return problem.into_response(),
-    };
-    let response = next.run(request).await;
-    match api.circuit.as_ref().map(Circuit::remaining) {
-        Some(remaining) if !remaining.is_zero() => until_it_closes(response, remaining),
-        _ => response,
-    }
-}
-
-/// While the store is left alone there is no use in asking sooner.
-fn until_it_closes(mut response: Response, remaining: Duration) -> Response {
-    match response.extensions_mut().remove::<Problem>() {
-        Some(problem) if problem.code == Code::StoreUnavailable => problem.retry_after(remaining).into_response(),
-        Some(problem) => {
-            response.extensions_mut().insert(problem);
-            response
-        }
-        None => response,
-    }
+pub(in crate::http) fn admit(edge: &Edge, now: Timestamp, request: &mut Request) -> Result<(), Problem> {
+    let caller = edge.admit(request, now)?;
+    request.extensions_mut().insert(Admitted { edge: edge.clone(), caller });
+    Ok(())
 }
 
 impl Edge {

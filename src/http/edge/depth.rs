@@ -56,6 +56,10 @@ impl Room {
     pub(in crate::http) fn unneeded() -> Self {
         Self(None)
     }
+
+    pub(in crate::http) fn is_needed(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
 impl Drop for Room {

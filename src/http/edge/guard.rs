@@ -1,15 +1,22 @@
 //! What one route asks of a caller, and what its description says of that.
 
+use std::future::ready;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use futures::future::BoxFuture;
+use tokio::sync::OwnedSemaphorePermit;
+use tower::Service;
+use tower::layer::layer_fn;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, ObjectBuilder, ResponseBuilder, Type};
 use utoipa_axum::router::{UtoipaMethodRouter, UtoipaMethodRouterExt};
 
-use super::super::ApiState;
+use super::super::Api;
 use super::super::code::Code;
 use super::super::error::{PROBLEM_JSON, Problem};
 use super::Edge;
@@ -34,7 +41,7 @@ const OPEN: [(&str, &str); 2] = [
 ];
 
 /// Guards routes with a scope, and describes it: 401, 403, 429, 500 and 503 need no word at the route.
-pub(in crate::http) fn needs(scope: Scope, routes: UtoipaMethodRouter<ApiState>) -> UtoipaMethodRouter<ApiState> {
+pub(in crate::http) fn needs(scope: Scope, routes: UtoipaMethodRouter<Api>) -> UtoipaMethodRouter<Api> {
     needs_unless(|_| false, scope, routes)
 }
 
@@ -42,39 +49,73 @@ pub(in crate::http) fn needs(scope: Scope, routes: UtoipaMethodRouter<ApiState>)
 pub(in crate::http) fn needs_unless(
     is_open: fn(&Edge) -> bool,
     scope: Scope,
-    (schemas, mut paths, router): UtoipaMethodRouter<ApiState>,
-) -> UtoipaMethodRouter<ApiState> {
+    (schemas, mut paths, router): UtoipaMethodRouter<Api>,
+) -> UtoipaMethodRouter<Api> {
     for operation in paths.paths.values_mut().flat_map(operations) {
         operation.security = Some(vec![SecurityRequirement::new(SECURITY, [scope.as_str()])]);
         GUARDED.iter().for_each(|(status, description)| add_response(operation, status, description));
     }
-    let guard = from_fn(move |request, next| guard(is_open, scope, request, next));
+    let guard = layer_fn(move |route| Guard { is_open, scope, route });
     (schemas, paths, router).map(|router| router.route_layer(guard))
 }
 
 /// Describes what the layer around all routes may answer at one that needs no key.
-pub(in crate::http) fn open(mut routes: UtoipaMethodRouter<ApiState>) -> UtoipaMethodRouter<ApiState> {
+pub(in crate::http) fn open(mut routes: UtoipaMethodRouter<Api>) -> UtoipaMethodRouter<Api> {
     for operation in routes.1.paths.values_mut().flat_map(operations) {
         OPEN.iter().for_each(|(status, description)| add_response(operation, status, description));
     }
     routes
 }
 
-async fn guard(is_open: fn(&Edge) -> bool, scope: Scope, request: Request, next: Next) -> Response {
-    // Nobody is let in whom the layer around has not seen.
-    let Some(Admitted { edge, caller }) = request.extensions().get().cloned() else {
-        return Problem::internal(&"a guarded route without the layer that admits").into_response();
-    };
-    if !is_open(&edge)
-        && let Err(problem) = caller.may(scope)
-    {
-        return problem.into_response();
+/// The layer around one guarded route.
+#[derive(Debug, Clone)]
+struct Guard<S> {
+    is_open: fn(&Edge) -> bool,
+    scope: Scope,
+    route: S,
+}
+
+impl<S> Service<Request> for Guard<S>
+where
+    S: Service<Request, Response = Response, Error: Send + 'static, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.route.poll_ready(cx)
     }
-    let Ok(_place) = edge.0.in_flight.try_acquire() else {
-        return Problem::new(Code::Overloaded, "as many requests are under way as this server takes; try again")
-            .into_response();
-    };
-    next.run(request).await
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match self.enter(&request) {
+            Ok(place) => {
+                let answering = self.route.call(request);
+                Box::pin(async move {
+                    let answer = answering.await;
+                    drop(place);
+                    answer
+                })
+            }
+            Err(problem) => Box::pin(ready(Ok(problem.into_response()))),
+        }
+    }
+}
+
+impl<S> Guard<S> {
+    /// A place among the requests that are worked on, for a caller who may have it.
+    fn enter(&self, request: &Request) -> Result<OwnedSemaphorePermit, Problem> {
+        // Nobody is let in whom the layer around has not seen.
+        let Some(Admitted { edge, caller }) = request.extensions().get() else {
+            return Err(Problem::internal(&"a guarded route without the layer that admits"));
+        };
+        if !(self.is_open)(edge) {
+            caller.may(self.scope)?;
+        }
+        Arc::clone(&edge.0.in_flight).try_acquire_owned().map_err(|_| {
+            Problem::new(Code::Overloaded, "as many requests are under way as this server takes; try again")
+        })
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

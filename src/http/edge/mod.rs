@@ -62,7 +62,7 @@ struct Inner {
     access: Access,
     rate: Option<RateGate>,
     depth: Option<DepthGate>,
-    in_flight: Semaphore,
+    in_flight: Arc<Semaphore>,
     trust_forwarded: bool,
     metrics_open: bool,
 }
@@ -73,7 +73,7 @@ impl Edge {
             access: options.access,
             rate: options.rate.map(RateGate::new),
             depth: options.max_queue_depth.map(DepthGate::new),
-            in_flight: Semaphore::new(options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
+            in_flight: Arc::new(Semaphore::new(options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS))),
             trust_forwarded: options.trust_forwarded,
             metrics_open: options.metrics_open,
         }))

@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::super::ApiState;
 use super::super::code::Code;
 use super::super::detached::detached;
 use super::super::edge::{Room, needs};
@@ -21,12 +20,13 @@ use super::super::error::{Fault, Problem, ProblemBody};
 use super::super::extract::JsonBody;
 use super::super::frame::RequestId;
 use super::super::json;
+use super::super::{Api, ApiState};
 use super::Enqueued;
 use super::request::EnqueueRequest;
 use crate::access::Scope;
 use crate::queue::{Dispatched, limits};
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(needs(Scope::Enqueue, routes!(enqueue_batch)))
 }
 
@@ -107,8 +107,8 @@ enum TaskResult {
     )
 )]
 async fn enqueue_batch(
-    State(api): State<ApiState>,
-    Extension(RequestId(request_id)): Extension<RequestId>,
+    State(api): State<Api>,
+    Extension(request_id): Extension<RequestId>,
     JsonBody(BatchRequest { tasks, atomic }): JsonBody<BatchRequest>,
 ) -> Result<(StatusCode, Json<BatchResults>), Problem> {
     if tasks.is_empty() {
@@ -117,7 +117,7 @@ async fn enqueue_batch(
     }
     let read: Vec<Result<Dispatch, Vec<Fault>>> =
         tasks.iter().enumerate().map(|(index, task)| dispatch(index, task, &api)).collect();
-    let results = if atomic { all_or_none(api, read).await? } else { each(api, read, &request_id).await? };
+    let results = if atomic { all_or_none(api, read).await? } else { each(api, read, request_id.as_str()).await? };
     let is_new = |result: &TaskResult| matches!(result, TaskResult::Enqueued(stored) if !stored.deduplicated);
     let status = if results.iter().any(is_new) { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(BatchResults { results })))
@@ -132,7 +132,7 @@ fn dispatch(index: usize, task: &RawJson, api: &ApiState) -> Result<Dispatch, Ve
     })
 }
 
-async fn all_or_none(api: ApiState, read: Vec<Result<Dispatch, Vec<Fault>>>) -> Result<Vec<TaskResult>, Problem> {
+async fn all_or_none(api: Api, read: Vec<Result<Dispatch, Vec<Fault>>>) -> Result<Vec<TaskResult>, Problem> {
     let (mut dispatches, mut faults) = (Vec::with_capacity(read.len()), Vec::new());
     for one in read {
         match one {
@@ -186,11 +186,7 @@ fn conflict(error: DispatchError, heads: &[(String, Option<JobId>)]) -> Problem 
         .at(asked.map(|(index, _)| fault(index)).collect())
 }
 
-async fn each(
-    api: ApiState,
-    read: Vec<Result<Dispatch, Vec<Fault>>>,
-    request_id: &str,
-) -> Result<Vec<TaskResult>, Problem> {
+async fn each(api: Api, read: Vec<Result<Dispatch, Vec<Fault>>>, request_id: &str) -> Result<Vec<TaskResult>, Problem> {
     let refused = |problem: Problem| TaskResult::Refused { error: Box::new(problem.body(request_id.to_owned())) };
     let mut let_in = Vec::with_capacity(read.len());
     let mut rooms = Vec::new();
@@ -222,7 +218,7 @@ async fn each(
 }
 
 async fn send_each(
-    api: ApiState,
+    api: Api,
     dispatches: Vec<Dispatch>,
     rooms: Vec<Room>,
 ) -> Result<Vec<Result<Dispatched, DispatchError>>, Problem> {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::super::ApiState;
+use super::super::Api;
 use super::super::code::Code;
 use super::super::detached::detached;
 use super::super::edge::needs;
@@ -20,7 +20,7 @@ use crate::access::Scope;
 use crate::queue::operations::{Operations, Place, RetriedMany, RetryOutcome};
 use crate::queue::{self, StoreError, limits};
 
-pub(super) fn router() -> OpenApiRouter<ApiState> {
+pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(needs(Scope::Operate, routes!(retry_one)))
         .routes(needs(Scope::Operate, routes!(retry_many)))
@@ -45,8 +45,8 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         (status = 422, description = "Not a UUID.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-async fn retry_one(State(api): State<ApiState>, PathOf(id): PathOf<JobId>) -> Result<Json<Moved>, Problem> {
-    let operations = api.operations;
+async fn retry_one(State(api): State<Api>, PathOf(id): PathOf<JobId>) -> Result<Json<Moved>, Problem> {
+    let operations = api.operations.clone();
     match detached(async move { operations.retry(id).await }).await? {
         RetryOutcome::Retried => Ok(Json(Moved::to(queue::State::Pending, id))),
         RetryOutcome::Not(state) => Err(lookup::wrong_state(id, state, "failed and cancelled jobs can be retried")),
@@ -135,10 +135,10 @@ struct RetryResult {
     )
 )]
 async fn retry_many(
-    State(api): State<ApiState>,
+    State(api): State<Api>,
     JsonBody(request): JsonBody<RetryRequest>,
 ) -> Result<Json<RetryAnswer>, Problem> {
-    let operations = api.operations;
+    let operations = api.operations.clone();
     match request.checked().map_err(|fault| Problem::invalid(vec![fault]))? {
         Wanted::These(ids) => Ok(Json(detached(retry_these(operations, ids)).await?)),
         Wanted::AllOf(queue, start) => {
