@@ -59,7 +59,11 @@ pub enum Role {
     #[command(hide = true)]
     HttpLoad(HttpLoad),
     #[command(hide = true)]
-    BareServer,
+    BareServer {
+        /// Stores each request's job there
+        #[arg(long)]
+        redis: Option<String>,
+    },
     #[command(hide = true)]
     SilentWorker {
         #[arg(long)]

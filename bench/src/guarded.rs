@@ -1,10 +1,13 @@
 //! Servers that end with this process, however it ends.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::Context;
+
+use crate::process;
 
 /// Kills what it started once its standard input ends, which the system sees to whatever becomes of this process.
 const KEEPER: &str = r#"
@@ -28,6 +31,14 @@ impl Guarded {
         // A group of its own: Ctrl-C is for this process alone, and the keeper outlives it by a moment.
         let child = command.stdin(Stdio::piped()).process_group(0).spawn().context("cannot start a server")?;
         Ok(Self(child))
+    }
+
+    /// Seconds of processor time that the program has used so far.
+    pub fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let keeper = self.0.id();
+        let children = fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children"))?;
+        let program = children.split_whitespace().next().context("the server has ended")?;
+        process::cpu_seconds(program)
     }
 
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bare;
+mod ceiling;
 mod drain;
 mod figures;
 mod guarded;
@@ -51,7 +52,7 @@ fn play(role: &Role) -> anyhow::Result<()> {
     match role {
         // One thread: the server under load is to have the rest of the machine.
         Role::HttpLoad(load) => Builder::new_current_thread().enable_all().build()?.block_on(http_load::generate(load)),
-        Role::BareServer => Runtime::new()?.block_on(bare::serve()),
+        Role::BareServer { redis } => Runtime::new()?.block_on(bare::serve(redis.as_deref())),
         Role::SilentWorker { workers } => Runtime::new()?.block_on(drain::silent_worker(*workers)),
         Role::LatencyWorker => Runtime::new()?.block_on(latency::worker()),
     }

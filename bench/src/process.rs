@@ -40,8 +40,7 @@ pub async fn run(mut command: Command) -> anyhow::Result<Usage> {
     let folder = format!("/proc/{}", running.0.id());
     let (mut peak_mib, mut looks) = (0.0_f64, 0);
     let (wall, cpu_seconds) = loop {
-        let stat = fs::read_to_string(format!("{folder}/stat")).context("the system does not account for processes")?;
-        let stat = Stat::read(&stat).context("the system accounts for processes in a form not known here")?;
+        let stat = Stat::of(&folder)?;
         // Not waited for yet, it still stands there with its final account.
         if stat.has_ended {
             break (stopwatch.elapsed(), stat.cpu_seconds);
@@ -61,6 +60,11 @@ pub async fn run(mut command: Command) -> anyhow::Result<Usage> {
     Ok(Usage { wall, cpu_seconds, peak_mib })
 }
 
+/// Seconds of processor time of the process with this number, up to now.
+pub fn cpu_seconds(process: &str) -> anyhow::Result<f64> {
+    Ok(Stat::of(&format!("/proc/{process}"))?.cpu_seconds)
+}
+
 /// The part of `/proc/<pid>/stat` that is of use here.
 #[derive(Debug, PartialEq)]
 struct Stat {
@@ -69,6 +73,11 @@ struct Stat {
 }
 
 impl Stat {
+    fn of(folder: &str) -> anyhow::Result<Self> {
+        let stat = fs::read_to_string(format!("{folder}/stat")).context("the system does not account for processes")?;
+        Self::read(&stat).context("the system accounts for processes in a form not known here")
+    }
+
     fn read(text: &str) -> Option<Self> {
         // The name in brackets may hold anything, brackets and spaces too.
         let (_, rest) = text.rsplit_once(") ")?;

@@ -15,7 +15,7 @@ use crate::stores::{Expected, Stand};
 /// Bytes of JSON in every measured job.
 pub const PAYLOAD: usize = 200;
 /// Jobs of one bulk.
-const BULK: u64 = 100;
+pub const BULK: u64 = 100;
 
 /// How jobs are pushed.
 #[derive(Debug, Clone, Copy)]

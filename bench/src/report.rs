@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::arguments::Arguments;
 use crate::figures::{median, range};
 use crate::push::PAYLOAD;
-use crate::rounds::{DRAIN, PEERS};
+use crate::rounds::{BARE, BARE_PUSH, BARE_REDIS, DRAIN, HTTP, PEERS, PUSH, REQUESTS};
 use crate::stores::Kind;
 
 /// What a figure counts; it decides how it is written.
@@ -117,21 +117,37 @@ impl Report {
         Ok(())
     }
 
-    /// What our drains are to those of others on the same store, by medians.
+    /// What our figures are to the ceilings, and our drains to those of others on the same store; by medians.
     fn ratios(&self) -> Vec<String> {
-        let of = |section| self.figures.iter().filter(move |figure| figure.section == section);
         let mut lines = Vec::new();
-        for peer in of(PEERS) {
-            for own in of(DRAIN).filter(|own| own.store == peer.store && own.name.ends_with("jobs/s")) {
-                let ratio = median(&own.rounds) / median(&peer.rounds);
-                let store = own.store.map_or("", Kind::name);
-                lines.push(format!("{store}, {} = {ratio:.1} x {}", own.name, peer.name));
+        let mut add = |name: &str, own: &Figure, other: Option<&Figure>, than: &str| {
+            let Some(other) = other else { return };
+            let (ratio, store) = (median(&own.rounds) / median(&other.rounds), own.store.map_or("", Kind::name));
+            lines.push(format!("{store}, {name} = {ratio:.2} x {than}"));
+        };
+        for own in self.of(PUSH) {
+            let bare = self.of(BARE_PUSH).find(|bare| bare.name == own.name && bare.store == own.store);
+            add(&own.name, own, bare, "a bare store");
+        }
+        for own in self.of(HTTP).filter(|own| own.name == format!("enqueue{REQUESTS}")) {
+            for bare in [BARE, BARE_REDIS] {
+                let other = self.of(HTTP).find(|other| other.name == format!("{bare}{REQUESTS}"));
+                add(&own.name, own, other, bare);
+            }
+        }
+        for own in self.of(DRAIN).filter(|own| own.name.ends_with("jobs/s")) {
+            for peer in self.of(PEERS).filter(|peer| peer.store == own.store) {
+                add(&own.name, own, Some(peer), &peer.name);
             }
         }
         if !lines.is_empty() {
-            lines.insert(0, "\nDrains by medians".to_owned());
+            lines.insert(0, "\nRatios of medians".to_owned());
         }
         lines
+    }
+
+    fn of(&self, section: &'static str) -> impl Iterator<Item = &Figure> {
+        self.figures.iter().filter(move |figure| figure.section == section)
     }
 
     /// Section and name of each row, in the order they were first measured.

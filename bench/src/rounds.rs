@@ -6,16 +6,27 @@ use anyhow::Context;
 
 use crate::arguments::{Arguments, Section, Sizes};
 use crate::drain::{self, Crew};
-use crate::http_load::Outcome;
 use crate::latency::{self, Latency, Starts};
 use crate::process;
 use crate::push::{self, Shape};
 use crate::report::{Report, Unit};
+use crate::serving::{self, Served};
 use crate::stores::{Kind, Stores};
-use crate::{memory, peers, serving};
+use crate::{ceiling, memory, peers};
 
 /// Longest that one measurement may take.
 const LONGEST: Duration = Duration::from_secs(60);
+/// Heading of our pushes through the library.
+pub const PUSH: &str = "Pushes by library, jobs/s";
+/// Heading of the same without what is ours.
+pub const BARE_PUSH: &str = "Pushes to a bare Redis, jobs/s";
+/// Heading of what is pushed over HTTP.
+pub const HTTP: &str = "Pushes over HTTP, 64 connections";
+/// What the handlers are called that only parse, without and with a call of Redis.
+pub const BARE: &str = "bare axum";
+pub const BARE_REDIS: &str = "bare axum + Redis";
+/// The rate's name, behind who reached it.
+pub const REQUESTS: &str = ", requests/s";
 /// Heading of our drains.
 pub const DRAIN: &str = "Drain by one worker process";
 /// Heading of what others drain.
@@ -44,9 +55,8 @@ pub async fn run(arguments: &Arguments, stores: &Stores) -> anyhow::Result<Repor
 impl Rounds<'_> {
     async fn one(&mut self) -> anyhow::Result<()> {
         for section in [Section::Push, Section::Http, Section::Drain, Section::Latency] {
-            if section == Section::Http && self.arguments.wants(section) {
-                let outcome = bounded("the bare axum handler", serving::bare(&self.sizes)).await?;
-                self.add_http(None, &outcome);
+            if self.arguments.wants(section) {
+                self.ceilings(section).await?;
             }
             for kind in self.arguments.store.clone() {
                 if self.arguments.wants(section) {
@@ -69,8 +79,8 @@ impl Rounds<'_> {
             Section::Push => self.push(kind).await,
             Section::Http => {
                 let stand = self.stores.fresh(kind)?;
-                let outcome = bounded("HTTP", serving::enqueue(&stand, &self.sizes)).await?;
-                self.add_http(Some(kind), &outcome);
+                let served = bounded("HTTP", serving::enqueue(&stand, &self.sizes)).await?;
+                self.add_http("enqueue", Some(kind), &served);
                 Ok(())
             }
             Section::Drain => self.drain(kind).await,
@@ -79,30 +89,46 @@ impl Rounds<'_> {
         }
     }
 
-    async fn push(&mut self, kind: Kind) -> anyhow::Result<()> {
-        let sizes = self.sizes;
-        for (name, shape, jobs) in [
-            ("one at a time", Shape::Single { callers: 1 }, sizes.single_pushes),
-            ("50 in flight", Shape::Single { callers: 50 }, sizes.parallel_pushes),
-            ("bulks of 100, 1 in flight", Shape::Bulk { callers: 1 }, sizes.bulk_jobs),
-            ("bulks of 100, 4 in flight", Shape::Bulk { callers: 4 }, sizes.bulk_jobs),
-        ] {
-            let stand = self.stores.fresh(kind)?;
-            let rate = bounded(name, push::rate(&stand, shape, jobs)).await?;
-            self.report.add("Pushes by library, jobs/s", name, Some(kind), Unit::PerSecond, rate);
+    /// What the same machine does in this very round without what is ours.
+    async fn ceilings(&mut self, section: Section) -> anyhow::Result<()> {
+        let has_redis = self.arguments.store.contains(&Kind::Redis);
+        match section {
+            Section::Http => {
+                let served = bounded("the bare axum handler", serving::bare(&self.sizes, None)).await?;
+                self.add_http(BARE, None, &served);
+                if has_redis {
+                    let served = serving::bare(&self.sizes, Some(&self.stores.redis));
+                    let served = bounded("the bare axum handler with Redis", served).await?;
+                    self.add_http(BARE_REDIS, Some(Kind::Redis), &served);
+                }
+            }
+            Section::Push if has_redis => {
+                for (name, shape, jobs) in pushes(&self.sizes) {
+                    let rate = bounded(name, ceiling::rate(&self.stores.redis, shape, jobs)).await?;
+                    self.report.add(BARE_PUSH, name, Some(Kind::Redis), Unit::PerSecond, rate);
+                }
+            }
+            _ => {}
         }
         Ok(())
     }
 
-    fn add_http(&mut self, kind: Option<Kind>, outcome: &Outcome) {
-        const SECTION: &str = "Pushes over HTTP, 64 connections";
-        let names = match kind {
-            Some(_) => ["enqueue, requests/s", "enqueue p50, ms", "enqueue p99, ms"],
-            None => ["bare axum, requests/s", "bare axum p50, ms", "bare axum p99, ms"],
-        };
-        self.report.add(SECTION, names[0], kind, Unit::PerSecond, outcome.rate);
-        self.report.add(SECTION, names[1], kind, Unit::Millis, outcome.p50_ms);
-        self.report.add(SECTION, names[2], kind, Unit::Millis, outcome.p99_ms);
+    async fn push(&mut self, kind: Kind) -> anyhow::Result<()> {
+        for (name, shape, jobs) in pushes(&self.sizes) {
+            let stand = self.stores.fresh(kind)?;
+            let rate = bounded(name, push::rate(&stand, shape, jobs)).await?;
+            self.report.add(PUSH, name, Some(kind), Unit::PerSecond, rate);
+        }
+        Ok(())
+    }
+
+    fn add_http(&mut self, who: &str, kind: Option<Kind>, served: &Served) {
+        let Served { outcome, cpu_per_100k } = served;
+        let mut add = |what: &str, unit, value| self.report.add(HTTP, &format!("{who}{what}"), kind, unit, value);
+        add(REQUESTS, Unit::PerSecond, outcome.rate);
+        add(" p50, ms", Unit::Millis, outcome.p50_ms);
+        add(" p99, ms", Unit::Millis, outcome.p99_ms);
+        add(": server CPU s/100k", Unit::Seconds, *cpu_per_100k);
     }
 
     async fn peers(&mut self) -> anyhow::Result<()> {
@@ -163,6 +189,15 @@ impl Rounds<'_> {
             self.report.add("Push to start, idle worker, ms", &name, Some(kind), Unit::Millis, value);
         }
     }
+}
+
+fn pushes(sizes: &Sizes) -> [(&'static str, Shape, u64); 4] {
+    [
+        ("one at a time", Shape::Single { callers: 1 }, sizes.single_pushes),
+        ("50 in flight", Shape::Single { callers: 50 }, sizes.parallel_pushes),
+        ("bulks of 100, 1 in flight", Shape::Bulk { callers: 1 }, sizes.bulk_jobs),
+        ("bulks of 100, 4 in flight", Shape::Bulk { callers: 4 }, sizes.bulk_jobs),
+    ]
 }
 
 async fn bounded<T>(name: &str, measurement: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

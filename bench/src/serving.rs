@@ -10,8 +10,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{ChildStdout, Command};
 
 use crate::arguments::Sizes;
+use crate::ceiling;
 use crate::guarded::Guarded;
 use crate::http_load::Outcome;
+use crate::redis::RedisServer;
 use crate::stores::{self, Expected, Stand};
 
 pub const CONNECTIONS: usize = 64;
@@ -20,30 +22,46 @@ pub const CONNECTIONS: usize = 64;
 const START: Duration = Duration::from_secs(10);
 
 /// Loads `journeyman serve --no-worker` on an empty store; every accepted job must be there afterwards.
-pub async fn enqueue(stand: &Stand, sizes: &Sizes) -> anyhow::Result<Outcome> {
+pub async fn enqueue(stand: &Stand, sizes: &Sizes) -> anyhow::Result<Served> {
     let server = Server::start(
         &stores::journeyman()?,
         &["serve", "--no-worker", "--examples", "--bind", "127.0.0.1:0", "--log-level", "warn"],
         |command| stand.prepare(command),
     )
     .await?;
-    let outcome = load(server.address, sizes).await?;
+    let served = server.load(sizes).await?;
     drop(server);
-    stand.verify(Expected::Waiting(outcome.accepted)).await?;
-    Ok(outcome)
+    stand.verify(Expected::Waiting(served.outcome.accepted)).await?;
+    Ok(served)
 }
 
-/// Loads the handler that does nothing but parse.
-pub async fn bare(sizes: &Sizes) -> anyhow::Result<Outcome> {
-    let server = Server::start(&stores::this_program()?, &["bare-server"], |_| {}).await?;
-    load(server.address, sizes).await
+/// Loads the handler that does nothing but parse and, if it is given a Redis, store the job there by a call of its own.
+pub async fn bare(sizes: &Sizes, redis: Option<&RedisServer>) -> anyhow::Result<Served> {
+    let url = redis.map(RedisServer::url);
+    let arguments: Vec<&str> = ["bare-server"].into_iter().chain(url.iter().flat_map(|url| ["--redis", url])).collect();
+    if let Some(redis) = redis {
+        redis.clear()?;
+    }
+    let served = Server::start(&stores::this_program()?, &arguments, |_| {}).await?.load(sizes).await?;
+    if let Some(redis) = redis {
+        ensure!(redis.length(ceiling::LIST)? == served.outcome.accepted, "the bare handler has lost jobs");
+    }
+    Ok(served)
+}
+
+/// What a load came to, and what it cost the server.
+#[derive(Debug)]
+pub struct Served {
+    pub outcome: Outcome,
+    /// Processor seconds of the server for 100 000 requests.
+    pub cpu_per_100k: f64,
 }
 
 struct Server {
     address: SocketAddr,
     /// Kept open, or what the server prints later would fail.
     _banner: BufReader<ChildStdout>,
-    _process: Guarded,
+    process: Guarded,
 }
 
 impl Server {
@@ -60,7 +78,15 @@ impl Server {
         let mut banner = BufReader::new(ChildStdout::from_std(stdout)?);
         let address = tokio::time::timeout(START, address(&mut banner)).await;
         let address = address.context("the server does not tell its address within 10 s")??;
-        Ok(Self { address, _banner: banner, _process: process })
+        Ok(Self { address, _banner: banner, process })
+    }
+
+    async fn load(&self, sizes: &Sizes) -> anyhow::Result<Served> {
+        let before = self.process.cpu_seconds()?;
+        let outcome = load(self.address, sizes).await?;
+        let used = self.process.cpu_seconds()? - before;
+        let cpu_per_100k = used * 100_000.0 / outcome.accepted as f64;
+        Ok(Served { outcome, cpu_per_100k })
     }
 }
 
