@@ -60,15 +60,18 @@ async fn a_plain_job_that_is_there_already_is_told_and_costs_the_others_nothing(
     assert_eq!(reserve(&store, 5).await.unwrap().len(), 2);
 }
 
-/// Whatever a process may call at its start is known to the server by then; a server that has forgotten it is told again.
+/// First calls on many queues at the same time find no script, and one of them loads it for all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_server_has_learnt_the_scripts_before_the_first_call() {
+async fn many_first_calls_load_their_script_once() {
     let server = Server::start(&[]);
     let store = open(&server).await;
-    push(&store, 1).await;
-    reserve(&store, 1).await.unwrap();
-    assert!(!server.ask(&["INFO", "errorstats"]).contains("NOSCRIPT"));
-    server.ask(&["SCRIPT", "FLUSH"]);
-    push(&store, 1).await;
-    assert!(server.ask(&["INFO", "errorstats"]).contains("NOSCRIPT"));
+    server.ask(&["CONFIG", "RESETSTAT"]);
+    let push = async |number: usize| {
+        let mut job = job();
+        job.envelope.queue = QueueName::new(&format!("q{number}")).unwrap();
+        store.push(&[job], Unit::Queue).await
+    };
+    assert!(join_all((0..50).map(push)).await.into_iter().all(|pushed| pushed.is_ok()));
+    let stats = server.ask(&["INFO", "commandstats"]);
+    assert!(stats.contains("cmdstat_script|load:calls=1,"), "{stats}");
 }

@@ -11,16 +11,15 @@ use fred::types::config::{
 };
 use fred::types::scripts::Script;
 use fred::types::{ConnectHandle, Message, Value};
-use futures::future::join_all;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Mutex, broadcast, watch};
 use tokio::task::JoinHandle;
 use tracing::warn;
 
+use super::RedisOptions;
 use super::durability::warn_of_eviction;
 use super::wire::Reply;
-use super::{RedisOptions, scripts};
 use crate::queue::StoreError;
 
 /// More do not help on few cores; two keep a large answer from holding up all others.
@@ -54,6 +53,8 @@ pub struct Connection {
     subscriber: SubscriberClient,
     /// Counts connections that were lost, and tries to get them back that failed.
     losses: watch::Sender<u64>,
+    /// Held by the call that loads a script.
+    loading: Mutex<()>,
     tasks: Vec<JoinHandle<()>>,
     runtime: Handle,
     patience: Duration,
@@ -84,7 +85,6 @@ impl Connection {
             close(pool, subscriber).await;
             return Err(error);
         }
-        load_scripts(&pool).await;
         // Before the store is handed out: a push that follows at once must be heard.
         let messages = subscriber.message_rx();
         subscribe(&subscriber, channel).await;
@@ -94,7 +94,7 @@ impl Connection {
         tasks.push(tokio::spawn(listen(subscriber.clone(), pool.clone(), messages, channel.to_owned(), hear)));
         let (runtime, masked_url) = (Handle::current(), options.masked_url());
         let patience = PATIENCE.min(options.command_timeout);
-        Ok(Self { pool, subscriber, losses, tasks, runtime, patience, masked_url })
+        Ok(Self { pool, subscriber, losses, loading: Mutex::default(), tasks, runtime, patience, masked_url })
     }
 
     /// Runs a script, loading it first where the server does not know it (any more), and again where a node of a cluster
@@ -112,6 +112,8 @@ impl Connection {
             let (of_call, to_it) = copies();
             let mut answer = self.unless_lost(script.evalsha::<Value, _, _, _>(client, of_call, to_it)).await?;
             if answer.as_ref().is_err_and(|error| error.details().starts_with("NOSCRIPT")) {
+                // One after the other, so that of the hundreds of first calls there may be only one loads the script.
+                let _alone = tokio::time::timeout(self.patience, self.loading.lock()).await;
                 let (of_call, to_it) = copies();
                 answer = self.unless_lost(script.evalsha_with_reload(client, of_call, to_it)).await?;
             }
@@ -325,14 +327,6 @@ async fn listen(
             }
         }
     }
-}
-
-/// Has the servers learn every script at once. Else the first calls after a start, of which there may be hundreds at the
-/// same time, would each load theirs. What fails here is loaded by the call that needs it, as everything is after a restart
-/// of the server: a call that its caller has given up, and that fred still sends, then finds no script to run.
-async fn load_scripts(pool: &Pool) {
-    let client = pool.next();
-    join_all(scripts::all().map(|script| script.load(client))).await;
 }
 
 /// Without hints workers still poll, so a refusal is worth a warning and no more.

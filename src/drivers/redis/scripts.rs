@@ -8,11 +8,6 @@ macro_rules! scripts {
     ($($name:ident = $file:literal;)*) => {
         $(pub static $name: LazyLock<Script> = LazyLock::new(|| build(include_str!($file)));)*
 
-        /// Every script.
-        pub fn all() -> impl Iterator<Item = &'static Script> {
-            [$(&$name),*].into_iter().map(|script: &'static LazyLock<Script>| &**script)
-        }
-
         #[cfg(test)]
         const ALL: &[(&str, &str)] = &[$(($file, include_str!($file))),*];
     };
