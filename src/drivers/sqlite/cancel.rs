@@ -5,10 +5,14 @@ use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::standing;
+use super::{promote, standing, trails};
 use crate::queue::{Cancelled, State};
 
-const CANCEL: &str = "UPDATE queue_jobs SET state = 'cancelled', ended_at = ?2 WHERE id = ?1";
+/// The end of a job in nobody's hands; its past stays.
+const CANCEL: &str = "INSERT INTO queue_trails (id, queue, state, ended_at, attempts) VALUES (?1, ?2, 'cancelled', ?3, 0)
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
+
+pub(super) const LEAVE: &str = "DELETE FROM queue_pending WHERE queue = ?1 AND priority = ?2 AND position = ?3";
 
 #[derive(Debug)]
 pub(super) struct Cancel {
@@ -23,7 +27,17 @@ impl Change for Cancel {
         if !matches!(job.state, State::Pending | State::Delayed) {
             return Ok(Cancelled::Not(job.state));
         }
-        group.statement(CANCEL)?.execute(params![job.row, group.now.as_micros()])?;
+        let queue = job.queue.as_str();
+        match job.state {
+            State::Delayed => {
+                group.statement(promote::LEAVE)?.execute(params![queue, job.available_at, job.position])?
+            }
+            _ => group.statement(LEAVE)?.execute(params![queue, job.priority.as_number(), job.position])?,
+        };
+        group.statement(CANCEL)?.execute(params![job.row, queue, group.now.as_micros()])?;
+        if job.unique_key.is_some() {
+            trails::free_key(group, job.row)?;
+        }
         let entry = group.ledger.entry(group.connection, &job.queue)?;
         match job.state {
             State::Delayed => entry.no_longer_delayed(1),

@@ -10,8 +10,8 @@ pub(super) const LOAD: &str = "SELECT back, pending_low + pending_normal + pendi
 
 const REGISTER: &str = "INSERT INTO queue_stats (queue) VALUES (?1)";
 
-pub(super) const EARLIEST: &str = "SELECT available_at FROM queue_jobs
-    WHERE state = 'delayed' AND queue = ?1 ORDER BY available_at LIMIT 1";
+pub(super) const EARLIEST: &str = "SELECT available_at FROM queue_delayed
+    WHERE queue = ?1 ORDER BY available_at LIMIT 1";
 
 const STORE: &str = "UPDATE queue_stats SET
     back = ?2,

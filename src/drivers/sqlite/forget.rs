@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::{rows, standing};
+use super::{cancel, promote, rows, standing, trails};
 use crate::queue::{Forgotten, State, limits};
 
 const REMOVE: &str = "DELETE FROM queue_jobs WHERE id = ?1";
@@ -26,8 +26,12 @@ impl Change for Forget {
         if !job.state.is_ended() {
             return Ok(Forgotten::Not(job.state));
         }
-        let remove = if job.state == State::Failed { REMOVE_FAILED } else { REMOVE };
-        group.statement(remove)?.execute([job.row])?;
+        if job.state == State::Failed {
+            group.statement(REMOVE_FAILED)?.execute([job.row])?;
+        } else {
+            group.statement(REMOVE)?.execute([job.row])?;
+            trails::remove(group, job.row)?;
+        }
         let changes = group.ledger.entry(group.connection, &job.queue)?.change();
         *changes.ended(job.state) -= 1;
         changes.system_errors -= i64::from(job.is_system_error);
@@ -40,13 +44,13 @@ impl Change for Forget {
     }
 }
 
-pub(super) const PURGE_PENDING: &str = "DELETE FROM queue_jobs WHERE id IN (SELECT id FROM queue_jobs
-        WHERE state = 'pending' AND queue = ?1 AND priority = ?2 ORDER BY position LIMIT ?3)
-    RETURNING job_id";
+pub(super) const PURGE_PENDING: &str = "SELECT w.position, w.id, j.job_id, 0
+    FROM queue_pending w CROSS JOIN queue_jobs j ON j.id = w.id
+    WHERE w.queue = ?1 AND w.priority = ?2 ORDER BY w.position LIMIT ?3";
 
-pub(super) const PURGE_DELAYED: &str = "DELETE FROM queue_jobs WHERE id IN (SELECT id FROM queue_jobs
-        WHERE state = 'delayed' AND queue = ?1 AND priority = ?2 LIMIT ?3)
-    RETURNING job_id";
+pub(super) const PURGE_DELAYED: &str = "SELECT w.position, w.id, j.job_id, w.available_at
+    FROM queue_delayed w CROSS JOIN queue_jobs j ON j.id = w.id
+    WHERE w.queue = ?1 AND w.priority = ?2 LIMIT ?3";
 
 /// The jobs of a queue that wait, in small chunks.
 #[derive(Debug)]
@@ -79,8 +83,24 @@ impl Purge {
     fn remove(&self, group: &mut Group<'_>, from: State, priority: Priority, room: usize) -> rusqlite::Result<usize> {
         let sql = if from == State::Delayed { PURGE_DELAYED } else { PURGE_PENDING };
         let values = params![self.queue.as_str(), priority.as_number(), rows::whole(room)];
-        let read = |row: &Row<'_>| rows::job_id(row, 0);
-        let removed = group.statement(sql)?.query_map(values, read)?.collect::<rusqlite::Result<Vec<JobId>>>()?;
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, rows::job_id(row, 2)?, row.get(3)?));
+        let found: Vec<(i64, i64, JobId, i64)> =
+            group.statement(sql)?.query_map(values, read)?.collect::<Result<_, _>>()?;
+        for (position, row, _, available_at) in &found {
+            match from {
+                State::Delayed => {
+                    group.statement(promote::LEAVE)?.execute(params![self.queue.as_str(), available_at, position])?
+                }
+                _ => group.statement(cancel::LEAVE)?.execute(params![
+                    self.queue.as_str(),
+                    priority.as_number(),
+                    position
+                ])?,
+            };
+            group.statement(REMOVE)?.execute([row])?;
+            trails::remove(group, *row)?;
+        }
+        let removed: Vec<JobId> = found.into_iter().map(|(_, _, id, _)| id).collect();
         let Some(entry) = group.entry(&self.queue)?.filter(|_| !removed.is_empty()) else { return Ok(0) };
         match from {
             State::Delayed => entry.no_longer_delayed(rows::whole(removed.len())),

@@ -7,13 +7,15 @@ use journeyman_job::{JobId, QueueName};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::SqliteStore;
-use super::rows::{self, FAILED_RECORD, RECORD};
+use super::holds;
+use super::rows::{self, FAILED_RECORD, STATE};
 use crate::clock::Timestamp;
-use crate::queue::{Counters, Found, Inspector, QueueStats, StoreError};
+use crate::queue::{Counters, Found, Inspector, QueueStats, State, StoreError};
 
 pub(super) static FIND: LazyLock<String> = LazyLock::new(|| {
+    let record = rows::record_columns(STATE);
     format!(
-        "SELECT {RECORD} FROM queue_jobs WHERE job_id = ?1
+        "SELECT {record} FROM queue_jobs j LEFT JOIN queue_trails t ON t.id = j.id WHERE j.job_id = ?1
         UNION ALL SELECT {FAILED_RECORD} FROM queue_failed_jobs WHERE job_id = ?1"
     )
 });
@@ -62,8 +64,15 @@ impl Inspector for SqliteStore {
 }
 
 fn find(connection: &Connection, id: JobId) -> rusqlite::Result<Found> {
+    // One transaction: a job and the hold that it is in, of one moment.
+    let connection = &connection.unchecked_transaction()?;
     let found = connection.prepare_cached(&FIND)?.query_row([id.as_bytes()], rows::record).optional()?;
-    if let Some(record) = found {
+    if let Some(mut record) = found {
+        if record.state == State::Reserved
+            && let Some((hold, held)) = holds::of_job(connection, id)?
+        {
+            held.show_in(&mut record, hold.worker);
+        }
         return Ok(Found::Here(Box::new(record)));
     }
     let Some(made_at) = id.made_at_millis() else { return Ok(Found::Nothing) };

@@ -3,23 +3,22 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::rows::{self, RESERVED_COLUMNS, Taken};
+use super::holds::{self, Held, Hold};
+use super::rows::Taken;
 use crate::queue::{BeatReply, Reservation, Token, WorkerId};
 use journeyman_job::JobId;
 
 const RENEW: &str = "INSERT INTO queue_leases (worker, expires_at) VALUES (?1, ?2)
     ON CONFLICT (worker) DO UPDATE SET expires_at = excluded.expires_at";
 
-pub(super) const HELD: &str = "SELECT job_id, attempts, call FROM queue_jobs WHERE state = 'reserved' AND worker = ?1";
-
-const HOLDS_ANY: &str = "SELECT 1 FROM queue_jobs WHERE state = 'reserved' AND worker = ?1 LIMIT 1";
+const HOLDS_ANY: &str = "SELECT 1 FROM queue_holds WHERE worker = ?1 LIMIT 1";
 
 pub(super) const RETIRE: &str = "DELETE FROM queue_leases WHERE worker = ?1
-    AND NOT EXISTS (SELECT 1 FROM queue_jobs WHERE state = 'reserved' AND worker = ?1)";
+    AND NOT EXISTS (SELECT 1 FROM queue_holds WHERE worker = ?1)";
 
 /// The worker's hold lasts `lease` from now on.
 pub(super) fn renew(group: &Group<'_>, worker: &WorkerId, lease: Duration) -> rusqlite::Result<()> {
@@ -45,13 +44,18 @@ impl Change for Extend {
 
     fn apply(&self, group: &mut Group<'_>) -> Result<BeatReply, Failure> {
         renew(group, &self.worker, self.lease)?;
-        let stored = held_by(group, &self.worker)?;
+        let holds = holds::of_worker(group.connection, self.worker.as_str())?;
+        let token = |hold: &Hold, held: &Held| (held.job, Token { attempt: held.attempt, call: hold.call });
+        let stored: HashSet<(JobId, Token)> =
+            holds.iter().flat_map(|hold| hold.jobs.iter().map(|held| token(hold, held))).collect();
         let claimed: HashSet<(JobId, Token)> = self.held.iter().map(|held| (held.job, held.token)).collect();
         let is_lost = |held: &&Reservation| held.worker != self.worker || !stored.contains(&(held.job, held.token));
         let lost = self.held.iter().filter(is_lost).cloned().collect();
         let mut unknown = Vec::new();
-        for (job, _) in stored.difference(&claimed) {
-            unknown.extend(find_held(group, &self.worker, *job)?);
+        for hold in &holds {
+            for held in hold.jobs.iter().filter(|held| !claimed.contains(&token(hold, held))) {
+                unknown.push(hold.reserved(group, held, &self.worker)?);
+            }
         }
         unknown.sort_by_key(Taken::order);
         Ok(BeatReply { lost, unknown: unknown.into_iter().map(|taken| taken.job).collect() })
@@ -60,20 +64,6 @@ impl Change for Extend {
     fn weight(&self) -> usize {
         1
     }
-}
-
-fn held_by(group: &Group<'_>, worker: &WorkerId) -> rusqlite::Result<HashSet<(JobId, Token)>> {
-    let mut select = group.statement(HELD)?;
-    let rows = select.query_map([worker.as_str()], |row| {
-        Ok((rows::job_id(row, 0)?, Token { attempt: row.get(1)?, call: rows::call_id(row.get(2)?) }))
-    })?;
-    rows.collect()
-}
-
-fn find_held(group: &Group<'_>, worker: &WorkerId, job: JobId) -> rusqlite::Result<Option<Taken>> {
-    let sql = format!("SELECT {RESERVED_COLUMNS} FROM queue_jobs WHERE job_id = ?1 AND state = 'reserved'");
-    let read = |row: &rusqlite::Row<'_>| rows::reserved_job(row, worker);
-    group.statement(&sql)?.query_row([job.as_bytes()], read).optional()
 }
 
 /// A worker's goodbye.

@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use journeyman_job::Priority;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
-use super::rows::{self, FAILED_RECORD, RECORD};
+use super::holds::{self, Held, Hold};
+use super::rows::{self, FAILED_RECORD};
 use crate::queue::{Cursor, JobRecord, Listing, Page, State, StoreError};
 
 /// What a listing is in the order of: two columns.
@@ -15,35 +16,34 @@ const FIRST: Place = (i64::MIN, i64::MIN);
 const LAST: Place = (i64::MAX, i64::MAX);
 
 pub(super) static PENDING: LazyLock<String> = LazyLock::new(|| {
+    let record = rows::record_columns("'pending'");
     format!(
-        "SELECT {RECORD}, -priority, position FROM queue_jobs
-        WHERE state = 'pending' AND queue = ?1 AND priority = ?2 AND position > ?3 ORDER BY position LIMIT ?4"
+        "SELECT {record}, -w.priority, w.position FROM queue_pending w CROSS JOIN queue_jobs j ON j.id = w.id
+            LEFT JOIN queue_trails t ON t.id = w.id
+        WHERE w.queue = ?1 AND w.priority = ?2 AND w.position > ?3 ORDER BY w.position LIMIT ?4"
     )
 });
 
 pub(super) static DELAYED: LazyLock<String> = LazyLock::new(|| {
+    let record = rows::record_columns("'delayed'");
     format!(
-        "SELECT {RECORD}, available_at, position FROM queue_jobs
-        WHERE state = 'delayed' AND queue = ?1 AND (available_at, position) > (?2, ?3)
-        ORDER BY available_at, position LIMIT ?4"
+        "SELECT {record}, w.available_at, w.position FROM queue_delayed w CROSS JOIN queue_jobs j ON j.id = w.id
+            LEFT JOIN queue_trails t ON t.id = w.id
+        WHERE w.queue = ?1 AND (w.available_at, w.position) > (?2, ?3) ORDER BY w.available_at, w.position LIMIT ?4"
     )
 });
 
-/// Whoever holds a job has a lease.
-const WORKERS: &str = "SELECT worker FROM queue_leases";
-
-pub(super) const HELD_BY: &str = "SELECT reserved_at, position, id FROM queue_jobs
-    WHERE state = 'reserved' AND worker = ?1 AND queue = ?2 AND (reserved_at, position) > (?3, ?4)
-    ORDER BY reserved_at, position LIMIT ?5";
-
-pub(super) static HELD: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {RECORD}, reserved_at, position FROM queue_jobs WHERE id = ?1"));
+pub(super) static HELD: LazyLock<String> = LazyLock::new(|| {
+    let record = rows::record_columns("'reserved'");
+    format!("SELECT {record} FROM queue_jobs j LEFT JOIN queue_trails t ON t.id = j.id WHERE j.id = ?1")
+});
 
 pub(super) static ENDED: LazyLock<String> = LazyLock::new(|| {
+    let record = rows::record_columns("t.state");
     format!(
-        "SELECT {RECORD}, ended_at, id FROM queue_jobs
-        WHERE ended_at IS NOT NULL AND queue = ?1 AND state = ?2 AND (ended_at, id) < (?3, ?4)
-        ORDER BY ended_at DESC, id DESC LIMIT ?5"
+        "SELECT {record}, t.ended_at, t.id FROM queue_trails t CROSS JOIN queue_jobs j ON j.id = t.id
+        WHERE t.ended_at IS NOT NULL AND t.queue = ?1 AND t.state = ?2 AND (t.ended_at, t.id) < (?3, ?4)
+        ORDER BY t.ended_at DESC, t.id DESC LIMIT ?5"
     )
 });
 
@@ -120,23 +120,25 @@ impl Lookup {
         Ok(found)
     }
 
-    /// Merged from what each worker holds: they are few, and an index for this alone would slow every reserve down.
+    /// Sorted out of all that is held: that is little, and an index for this alone would slow every reserve down.
     fn reserved(&self, connection: &Connection, limit: i64) -> rusqlite::Result<Vec<(JobRecord, Place)>> {
-        let (since, position) = self.after.unwrap_or(FIRST);
-        let workers: Vec<String> =
-            connection.prepare_cached(WORKERS)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let mut held: Vec<(i64, i64, i64)> = Vec::new();
-        let mut select = connection.prepare_cached(HELD_BY)?;
-        for worker in workers {
-            let values = params![worker, self.queue(), since, position, limit];
-            let rows = select.query_map(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            held.extend(rows.collect::<Result<Vec<_>, _>>()?);
-        }
-        held.sort_unstable();
-        held.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let after = self.after.unwrap_or(FIRST);
+        let holds = holds::of_queue(connection, self.queue(), after.0)?;
+        let placed = |hold: &Hold, held: &Held| (hold.reserved_at, held.position);
+        let mut found: Vec<(Place, &Hold, &Held)> = holds
+            .iter()
+            .flat_map(|hold| hold.jobs.iter().map(move |held| (placed(hold, held), hold, held)))
+            .filter(|(place, ..)| *place > after)
+            .collect();
+        found.sort_unstable_by_key(|(place, ..)| *place);
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let mut select = connection.prepare_cached(&HELD)?;
-        let mut read = |(_, _, id): &(i64, i64, i64)| select.query_row([id], placed).optional();
-        held.iter().filter_map(|place| read(place).transpose()).collect()
+        let read = |(place, hold, held): (Place, &Hold, &Held)| {
+            let mut record = select.query_row([held.row], rows::record)?;
+            held.show_in(&mut record, hold.worker.clone());
+            Ok((record, place))
+        };
+        found.into_iter().map(read).collect()
     }
 }
 

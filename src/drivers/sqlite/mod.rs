@@ -10,6 +10,7 @@ mod entry;
 mod error;
 mod forget;
 mod group;
+mod holds;
 mod inspector;
 mod lease;
 mod ledger;
@@ -31,6 +32,7 @@ mod spare;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod trails;
 mod wake;
 mod writer;
 

@@ -1,11 +1,35 @@
 //! Where a job waits.
 
 use journeyman_job::{Priority, QueueName};
+use rusqlite::params;
 
-use super::entry::Entry;
 use super::group::Group;
 use crate::clock::Timestamp;
 use crate::queue::State;
+
+pub(super) const TO_PENDING: &str =
+    "INSERT INTO queue_pending (queue, priority, position, id, has_trail) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+const TO_DELAYED: &str = "INSERT INTO queue_delayed (queue, available_at, position, id, priority, has_trail)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// A job that waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiting<'q> {
+    /// Its row in `queue_jobs`.
+    pub(super) row: i64,
+    pub(super) queue: &'q QueueName,
+    pub(super) priority: Priority,
+    /// Whether it was settled before.
+    pub(super) has_trail: bool,
+}
+
+/// Puts a job among the pending ones of its queue, where it was before or at a place that was taken for it.
+pub(super) fn line_up(group: &Group<'_>, job: Waiting<'_>, position: i64) -> rusqlite::Result<()> {
+    let Waiting { row, queue, priority, has_trail } = job;
+    group.statement(TO_PENDING)?.execute(params![queue.as_str(), priority.as_number(), position, row, has_trail])?;
+    Ok(())
+}
 
 /// A place behind all others of a queue. It is looked up, written into the job's row, and then taken.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +52,21 @@ impl Place {
         Ok(Self { state, position: entry.next_position(), due: due.as_micros(), earliest })
     }
 
-    /// The job is there now.
-    pub(super) fn take(self, entry: &mut Entry, priority: Priority) {
+    /// The job waits there from now on.
+    pub(super) fn take(self, group: &mut Group<'_>, job: Waiting<'_>) -> rusqlite::Result<()> {
+        let Waiting { row, queue, priority, has_trail } = job;
+        if self.state == State::Delayed {
+            let values = params![queue.as_str(), self.due, self.position, row, priority.as_number(), has_trail];
+            group.statement(TO_DELAYED)?.execute(values)?;
+        } else {
+            line_up(group, job, self.position)?;
+        }
+        let entry = group.ledger.entry(group.connection, queue)?;
         entry.take_position();
         match self.state {
             State::Delayed => entry.will_be_due(self.due, self.earliest),
             _ => entry.arrived(priority),
         }
+        Ok(())
     }
 }

@@ -5,13 +5,16 @@ use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
+use super::place::{Place, Waiting};
 use super::rows;
 use crate::queue::limits;
 
-pub(super) const DUE: &str = "SELECT id, priority FROM queue_jobs
-    WHERE state = 'delayed' AND queue = ?1 AND available_at <= ?2 ORDER BY available_at, position LIMIT ?3";
+pub(super) const DUE: &str = "SELECT id, priority, has_trail, available_at, position FROM queue_delayed
+    WHERE queue = ?1 AND available_at <= ?2 ORDER BY available_at, position LIMIT ?3";
 
-const PROMOTE: &str = "UPDATE queue_jobs SET state = 'pending', position = ?2 WHERE id = ?1";
+pub(super) const LEAVE: &str = "DELETE FROM queue_delayed WHERE queue = ?1 AND available_at = ?2 AND position = ?3";
+
+const MOVE: &str = "UPDATE queue_jobs SET position = ?2 WHERE id = ?1";
 
 const QUEUES: &str = "SELECT queue FROM queue_stats WHERE delayed > 0";
 
@@ -23,16 +26,18 @@ pub(super) fn promote_queue(group: &mut Group<'_>, queue: &QueueName, max: usize
     let mut select = group.statement(DUE)?;
     let due: Vec<_> = select
         .query_map(params![queue.as_str(), group.now.as_micros(), rows::whole(max)], |row| {
-            Ok((row.get::<_, i64>(0)?, rows::priority(row, 1)?))
+            let job = Waiting { row: row.get(0)?, queue, priority: rows::priority(row, 1)?, has_trail: row.get(2)? };
+            Ok((job, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?))
         })?
         .collect::<Result<_, _>>()?;
-    let mut update = group.statement(PROMOTE)?;
+    let (mut leave, mut change) = (group.statement(LEAVE)?, group.statement(MOVE)?);
     let Some(entry) = group.entry(queue)?.filter(|_| !due.is_empty()) else { return Ok(0) };
     entry.no_longer_delayed(rows::whole(due.len()));
-    for (id, priority) in &due {
-        update.execute(params![id, entry.next_position()])?;
-        entry.take_position();
-        entry.arrived(*priority);
+    for (job, available_at, position) in &due {
+        leave.execute(params![queue.as_str(), available_at, position])?;
+        let place = Place::behind_all(group, queue, group.now)?;
+        change.execute([job.row, place.position])?;
+        place.take(group, *job)?;
     }
     Ok(due.len())
 }

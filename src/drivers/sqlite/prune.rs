@@ -11,9 +11,13 @@ use crate::queue::{Retention, State, limits};
 const QUEUES: &str = "SELECT queue, completed, cancelled, failed FROM queue_stats
     WHERE completed + cancelled + failed > 0 ORDER BY queue";
 
-pub(super) const PRUNE: &str = "DELETE FROM queue_jobs WHERE id IN (SELECT id FROM queue_jobs
-        WHERE queue = ?1 AND state = ?2 AND ended_at IS NOT NULL AND ended_at <= ?3 ORDER BY ended_at LIMIT ?4)
+/// Both halves, in this order.
+pub(super) const PRUNE: &str = "DELETE FROM queue_jobs WHERE id IN (SELECT id FROM queue_trails
+        WHERE queue = ?1 AND state = ?2 AND ended_at IS NOT NULL AND ended_at <= ?3 ORDER BY ended_at, id LIMIT ?4)
     RETURNING job_id";
+
+pub(super) const PRUNE_TRAILS: &str = "DELETE FROM queue_trails WHERE id IN (SELECT id FROM queue_trails
+        WHERE queue = ?1 AND state = ?2 AND ended_at IS NOT NULL AND ended_at <= ?3 ORDER BY ended_at, id LIMIT ?4)";
 
 pub(super) const PRUNE_FAILED: &str = "DELETE FROM queue_failed_jobs WHERE id IN (SELECT id FROM queue_failed_jobs
         WHERE queue = ?1 AND failed_at <= ?2 ORDER BY failed_at LIMIT ?3)
@@ -114,9 +118,10 @@ fn remove(group: &mut Group<'_>, queue: &QueueName, state: State, end: i64, room
         rows.collect::<Result<Vec<_>, _>>()?
     } else {
         let mut delete = group.statement(PRUNE)?;
-        let rows = delete
-            .query_map(params![queue.as_str(), state.as_str(), end, room], |row| Ok((rows::job_id(row, 0)?, false)))?;
-        rows.collect::<Result<Vec<_>, _>>()?
+        let which = params![queue.as_str(), state.as_str(), end, room];
+        let removed = delete.query_map(which, |row| Ok((rows::job_id(row, 0)?, false)))?.collect::<Result<Vec<_>, _>>()?;
+        group.statement(PRUNE_TRAILS)?.execute(which)?;
+        removed
     };
     if let Some(entry) = group.entry(queue)?.filter(|_| !removed.is_empty()) {
         let changes = entry.change();

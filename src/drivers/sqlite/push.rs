@@ -7,15 +7,15 @@ use rusqlite::{CachedStatement, OptionalExtension, params};
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::place::Place;
+use super::place::{Place, Waiting};
 use super::standing;
 use crate::clock::Timestamp;
-use crate::queue::{Envelope, NewJob, PushOutcome, Unit};
+use crate::queue::{Envelope, NewJob, PushOutcome, State, Unit};
 
 /// Not one statement with the next: for an INSERT … SELECT SQLite copies every page aside before it writes to it.
 const INSERT: &str =
-    "INSERT INTO queue_jobs (job_id, queue, priority, state, position, available_at, created_at, unique_key, payload)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (job_id) DO NOTHING";
+    "INSERT INTO queue_jobs (job_id, queue, priority, position, available_at, created_at, unique_key, payload)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (job_id) DO NOTHING";
 
 const HAS_FAILED: &str = "SELECT 1 FROM queue_failed_jobs WHERE job_id = ?1";
 
@@ -103,7 +103,6 @@ fn store_one(
         envelope.id.as_bytes(),
         queue.as_str(),
         envelope.priority.as_number(),
-        place.state.as_str(),
         place.position,
         place.due,
         group.now.as_micros(),
@@ -113,10 +112,10 @@ fn store_one(
     if inserted == 0 {
         return known(group, envelope);
     }
-    let entry = group.ledger.entry(group.connection, queue)?;
-    entry.change().counters.enqueued += 1;
-    place.take(entry, envelope.priority);
-    Ok(PushOutcome::Stored { delayed: place.state == crate::queue::State::Delayed })
+    let row = group.connection.last_insert_rowid();
+    place.take(group, Waiting { row, queue, priority: envelope.priority, has_trail: false })?;
+    group.ledger.entry(group.connection, queue)?.change().counters.enqueued += 1;
+    Ok(PushOutcome::Stored { delayed: place.state == State::Delayed })
 }
 
 /// The outcome for an id that is there already.

@@ -4,22 +4,16 @@ use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
+use super::holds::{self, Held};
+use super::lease;
 use super::reserve::{Request, taken_by_call};
-use super::{lease, rows};
 use crate::clock::Timestamp;
 use crate::queue::{Lost, ReservedJob, limits};
 
 const ENDED: &str = "SELECT worker FROM queue_leases WHERE expires_at <= ?1 AND worker <> ?2 ORDER BY expires_at";
 
-pub(super) const LEFT: &str = "SELECT id FROM queue_jobs WHERE state = 'reserved' AND worker = ?1
-    ORDER BY reserved_at, priority DESC, position LIMIT ?2";
-
-/// The attempt goes on in other hands, so its number and its start stay.
-const TAKE_OVER: &str = "UPDATE queue_jobs SET reserved_at = ?2, worker = ?3, call = ?4 WHERE id = ?1
-    RETURNING job_id, attempts, reserved_at, trail, payload, queue, priority, position, call, started_at";
-
 const FORGET: &str = "DELETE FROM queue_leases WHERE worker = ?1
-    AND NOT EXISTS (SELECT 1 FROM queue_jobs WHERE state = 'reserved' AND worker = ?1)";
+    AND NOT EXISTS (SELECT 1 FROM queue_holds WHERE worker = ?1)";
 
 #[derive(Debug)]
 pub(super) struct Reclaim(pub(super) Request);
@@ -54,20 +48,22 @@ fn workers_lost(group: &Group<'_>, request: &Request) -> rusqlite::Result<Vec<St
     lost.collect()
 }
 
+/// The attempt goes on in other hands, so its number and its start stay.
 fn take_over(group: &Group<'_>, request: &Request, lost: &str, jobs: &mut Vec<ReservedJob>) -> rusqlite::Result<()> {
-    let room = rows::whole(request.max - jobs.len());
-    let ids: Vec<i64> =
-        group.statement(LEFT)?.query_map(params![lost, room], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut update = group.statement(TAKE_OVER)?;
-    let (now, worker, call) = (group.now.as_micros(), request.worker.as_str(), rows::call_column(request.call));
-    for id in ids {
-        let values = params![id, now, worker, call];
-        let taken = update.query_row(values, |row| {
-            let started_at = Timestamp::from_micros(row.get(9)?);
+    for mut hold in holds::of_worker(group.connection, lost)? {
+        let room = request.max - jobs.len();
+        if room == 0 {
+            break;
+        }
+        let taken: Vec<Held> = hold.jobs.drain(..room.min(hold.jobs.len())).collect();
+        hold.store(group)?;
+        holds::take(group, (&request.worker, request.call), &hold.queue, hold.priority, &taken)?;
+        (hold.call, hold.reserved_at) = (request.call, group.now.as_micros());
+        for held in &taken {
+            let started_at = Timestamp::from_micros(held.started_at);
             let lost = Some(Lost { worker: lost.to_owned(), started_at });
-            Ok(ReservedJob { lost, ..rows::reserved_job(row, &request.worker)?.job })
-        })?;
-        jobs.push(taken);
+            jobs.push(ReservedJob { lost, ..hold.reserved(group, held, &request.worker)?.job });
+        }
     }
     group.statement(FORGET)?.execute([lost])?;
     Ok(())

@@ -7,18 +7,21 @@ use rusqlite::{Row, params};
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::rows::{self, RESERVED_COLUMNS, Taken};
+use super::holds::{self, Held};
+use super::rows::{self, Taken};
 use super::{lease, promote};
 use crate::clock::Timestamp;
 use crate::queue::{CallId, Reservation, ReserveRequest, Reserved, ReservedJob, Token, WorkerId, limits};
 
-/// Two statements rather than one with RETURNING, for which SQLite would copy every payload into a table of its own.
-pub(super) const FRONT: &str = "SELECT id, job_id, attempts, trail, payload FROM queue_jobs
-    WHERE state = 'pending' AND queue = ?1 AND priority = ?2 ORDER BY position LIMIT ?3";
+/// A job's past is looked for only where there is one.
+pub(super) const FRONT: &str =
+    "SELECT w.position, w.id, j.job_id, j.unique_key IS NOT NULL, coalesce(t.attempts, 0), j.payload, t.trail
+    FROM queue_pending w CROSS JOIN queue_jobs j ON j.id = w.id
+        LEFT JOIN queue_trails t ON t.id = CASE WHEN w.has_trail THEN w.id END
+    WHERE w.queue = ?1 AND w.priority = ?2 ORDER BY w.position LIMIT ?3";
 
-const TAKE: &str = "UPDATE queue_jobs
-    SET state = 'reserved', attempts = ?2, reserved_at = ?3, started_at = ?3, worker = ?4, call = ?5
-    WHERE id = ?1";
+/// The same jobs in one go: they are all there are up to that position.
+pub(super) const TAKE: &str = "DELETE FROM queue_pending WHERE queue = ?1 AND priority = ?2 AND position <= ?3";
 
 /// A [`ReserveRequest`] that can travel to the writer.
 #[derive(Debug, Clone)]
@@ -69,12 +72,13 @@ impl Change for Reserve {
 
 /// What the call took when it was first made.
 pub(super) fn taken_by_call(group: &Group<'_>, request: &Request) -> rusqlite::Result<Vec<ReservedJob>> {
-    let sql =
-        format!("SELECT {RESERVED_COLUMNS} FROM queue_jobs WHERE state = 'reserved' AND worker = ?1 AND call = ?2");
-    let mut select = group.statement(&sql)?;
-    let found = params![request.worker.as_str(), rows::call_column(request.call)];
-    let mut taken: Vec<Taken> =
-        select.query_map(found, |row| rows::reserved_job(row, &request.worker))?.collect::<Result<_, _>>()?;
+    let mut taken: Vec<Taken> = Vec::new();
+    for hold in holds::of_call(group.connection, request.call)? {
+        if hold.worker == request.worker.as_str() {
+            let reserved = hold.jobs.iter().map(|held| hold.reserved(group, held, &request.worker));
+            taken.extend(reserved.collect::<Result<Vec<_>, _>>()?);
+        }
+    }
     let turn = |priority| request.order.iter().position(|listed| *listed == priority);
     let rank = |queue: &QueueName| request.queues.iter().position(|listed| listed == queue);
     taken.sort_by_key(|Taken { job, position }| {
@@ -84,8 +88,6 @@ pub(super) fn taken_by_call(group: &Group<'_>, request: &Request) -> rusqlite::R
 }
 
 fn take(group: &mut Group<'_>, request: &Request, jobs: &mut Vec<ReservedJob>) -> rusqlite::Result<()> {
-    let (mut select, mut update) = (group.statement(FRONT)?, group.statement(TAKE)?);
-    let (now, worker, call) = (group.now.as_micros(), request.worker.as_str(), rows::call_column(request.call));
     let open = open_queues(group, &request.queues)?;
     for priority in request.order {
         for queue in &open {
@@ -93,30 +95,52 @@ fn take(group: &mut Group<'_>, request: &Request, jobs: &mut Vec<ReservedJob>) -
             if room == 0 {
                 return Ok(());
             }
-            if !group.entry(queue)?.is_some_and(|entry| entry.may_have(priority)) {
-                continue;
-            }
-            let front: Vec<(i64, ReservedJob)> = select
-                .query_map(params![queue.as_str(), priority.as_number(), rows::whole(room)], |row| {
-                    Ok((row.get(0)?, in_hand(row, request, queue, priority, group.now)?))
-                })?
-                .collect::<Result<_, _>>()?;
-            let Some(entry) = group.entry(queue)? else { continue };
-            if front.len() < room {
-                entry.drained(priority);
-            }
-            if front.is_empty() {
-                continue;
-            }
-            entry.departed(priority, rows::whole(front.len()));
-            entry.change().reserved += rows::whole(front.len());
-            for (id, job) in front {
-                update.execute(params![id, job.reservation.token.attempt, now, worker, call])?;
-                jobs.push(job);
+            if group.entry(queue)?.is_some_and(|entry| entry.may_have(priority)) {
+                take_of(group, request, queue, priority, room, jobs)?;
             }
         }
     }
     Ok(())
+}
+
+fn take_of(
+    group: &mut Group<'_>,
+    request: &Request,
+    queue: &QueueName,
+    priority: Priority,
+    room: usize,
+    jobs: &mut Vec<ReservedJob>,
+) -> rusqlite::Result<()> {
+    let mut held: Vec<Held> = Vec::with_capacity(room);
+    let mut select = group.statement(FRONT)?;
+    let mut front = select.query(params![queue.as_str(), priority.as_number(), rows::whole(room)])?;
+    while let Some(row) = front.next()? {
+        let job = in_hand(row, group.now)?;
+        jobs.push(ReservedJob {
+            reservation: Reservation {
+                job: job.job,
+                queue: queue.clone(),
+                priority,
+                worker: request.worker.clone(),
+                token: Token { attempt: job.attempt, call: request.call },
+            },
+            body: rows::bytes(row, 5)?,
+            trail: rows::bytes(row, 6)?,
+            reserved_at: group.now,
+            lost: None,
+        });
+        held.push(job);
+    }
+    drop(front);
+    let Some(entry) = group.entry(queue)? else { return Ok(()) };
+    if held.len() < room {
+        entry.drained(priority);
+    }
+    let Some(last) = held.last() else { return Ok(()) };
+    entry.departed(priority, rows::whole(held.len()));
+    entry.change().reserved += rows::whole(held.len());
+    group.statement(TAKE)?.execute(params![queue.as_str(), priority.as_number(), last.position])?;
+    holds::take(group, (&request.worker, request.call), queue, priority, &held)
 }
 
 fn open_queues<'r>(group: &mut Group<'_>, queues: &'r [QueueName]) -> rusqlite::Result<Vec<&'r QueueName>> {
@@ -130,22 +154,16 @@ fn open_queues<'r>(group: &mut Group<'_>, queues: &'r [QueueName]) -> rusqlite::
 }
 
 /// A row of [`FRONT`] as it will be once it is taken.
-fn in_hand(
-    row: &Row<'_>,
-    request: &Request,
-    queue: &QueueName,
-    priority: Priority,
-    reserved_at: Timestamp,
-) -> rusqlite::Result<ReservedJob> {
-    let reservation = Reservation {
-        job: rows::job_id(row, 1)?,
-        queue: queue.clone(),
-        priority,
-        worker: request.worker.clone(),
+fn in_hand(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Held> {
+    Ok(Held {
+        row: row.get(1)?,
+        job: rows::job_id(row, 2)?,
         // Counted here, so that a crash in mid-run still costs a try.
-        token: Token { attempt: row.get::<_, u32>(2)? + 1, call: request.call },
-    };
-    Ok(ReservedJob { reservation, body: rows::bytes(row, 4)?, trail: rows::bytes(row, 3)?, reserved_at, lost: None })
+        attempt: row.get::<_, u32>(4)? + 1,
+        position: row.get(0)?,
+        started_at: now.as_micros(),
+        has_key: row.get(3)?,
+    })
 }
 
 fn next_due(group: &mut Group<'_>, queues: &[QueueName]) -> rusqlite::Result<Option<Duration>> {

@@ -4,19 +4,24 @@ use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::place::Place;
+use super::place::{Place, Waiting};
 use super::standing::{self, Standing};
 use crate::queue::{Retried, Retry, State};
 
-pub(super) const RETURN_CANCELLED: &str = "UPDATE queue_jobs SET state = ?2, position = ?3, available_at = ?4,
-    attempts = 0, ended_at = NULL, trail = ?5 WHERE id = ?1";
+const RETURN_CANCELLED: &str =
+    "UPDATE queue_jobs SET position = ?2, available_at = ?3, key_is_free = 0 WHERE id = ?1";
+
+const BEGIN_ANEW: &str =
+    "UPDATE queue_trails SET state = NULL, ended_at = NULL, attempts = 0, trail = ?2 WHERE id = ?1";
 
 pub(super) const RETURN_FAILED: &str =
-    "INSERT INTO queue_jobs (job_id, queue, priority, state, position, attempts, available_at, created_at, started_at,
-        settled_attempt, settled_call, unique_key, trail, payload)
-    SELECT job_id, queue, priority, ?2, ?3, 0, ?4, created_at, started_at,
-        settled_attempt, settled_call, unique_key, ?5, payload
+    "INSERT INTO queue_jobs (job_id, queue, priority, position, available_at, created_at, unique_key, payload)
+    SELECT job_id, queue, priority, ?2, ?3, created_at, unique_key, payload
     FROM queue_failed_jobs WHERE id = ?1";
+
+const KEEP_TRAIL: &str =
+    "INSERT INTO queue_trails (id, queue, attempts, started_at, settled_attempt, settled_call, trail)
+    SELECT ?2, queue, 0, started_at, settled_attempt, settled_call, ?3 FROM queue_failed_jobs WHERE id = ?1";
 
 const REMOVE_FAILED: &str = "DELETE FROM queue_failed_jobs WHERE id = ?1";
 
@@ -44,17 +49,21 @@ impl Change for Retry {
 
 fn put_back(group: &mut Group<'_>, job: &Standing, trail: &[u8]) -> rusqlite::Result<()> {
     let place = Place::behind_all(group, &job.queue, group.now)?;
-    let values = params![job.row, place.state.as_str(), place.position, place.due, trail];
-    if job.state == State::Failed {
+    let values = [job.row, place.position, place.due];
+    let row = if job.state == State::Failed {
         group.statement(RETURN_FAILED)?.execute(values)?;
+        let row = group.connection.last_insert_rowid();
+        group.statement(KEEP_TRAIL)?.execute(params![job.row, row, trail])?;
         group.statement(REMOVE_FAILED)?.execute([job.row])?;
+        row
     } else {
         group.statement(RETURN_CANCELLED)?.execute(values)?;
-    }
-    let entry = group.ledger.entry(group.connection, &job.queue)?;
-    let changes = entry.change();
+        group.statement(BEGIN_ANEW)?.execute(params![job.row, trail])?;
+        job.row
+    };
+    place.take(group, Waiting { row, queue: &job.queue, priority: job.priority, has_trail: true })?;
+    let changes = group.ledger.entry(group.connection, &job.queue)?.change();
     *changes.ended(job.state) -= 1;
     changes.system_errors -= i64::from(job.is_system_error);
-    place.take(entry, job.priority);
     Ok(())
 }

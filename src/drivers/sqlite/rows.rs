@@ -8,19 +8,28 @@ use rusqlite::types::Type;
 use rusqlite::{Row, RowIndex};
 
 use crate::clock::Timestamp;
-use crate::queue::{CallId, JobRecord, Reservation, ReservedJob, State, Token, Trail, WorkerId};
+use crate::queue::{CallId, JobRecord, ReservedJob, State, Trail};
 
-/// What [`reserved_job`] reads, in its order; made for the end of any query.
-pub(super) const RESERVED_COLUMNS: &str =
-    "job_id, attempts, reserved_at, trail, payload, queue, priority, position, call";
-
-/// What [`record`] reads, in its order.
-pub(super) const RECORD: &str =
-    "job_id, queue, priority, state, attempts, payload, created_at, available_at, started_at, worker, trail";
+/// What [`record`] reads, in its order, of `queue_jobs j` and `queue_trails t`; `state` is SQL.
+pub(super) fn record_columns(state: &str) -> String {
+    format!(
+        "j.job_id, j.queue, j.priority, {state}, coalesce(t.attempts, 0), j.payload, j.created_at, j.available_at,
+        t.started_at, NULL, t.trail"
+    )
+}
 
 /// The same of a failed job.
 pub(super) const FAILED_RECORD: &str =
     "job_id, queue, priority, 'failed', attempts, payload, created_at, available_at, started_at, NULL, trail";
+
+/// Where `queue_jobs j`, whose trail is `t`, is now.
+pub(super) const STATE: &str = "coalesce(t.state, CASE
+    WHEN EXISTS (SELECT 1 FROM queue_pending WHERE queue = j.queue AND priority = j.priority AND position = j.position)
+    THEN 'pending'
+    WHEN EXISTS (SELECT 1 FROM queue_delayed
+        WHERE queue = j.queue AND available_at = j.available_at AND position = j.position)
+    THEN 'delayed'
+    ELSE 'reserved' END)";
 
 /// A job in a worker's hands, and what to sort it by.
 #[derive(Debug)]
@@ -36,27 +45,7 @@ impl Taken {
     }
 }
 
-/// Reads the columns of [`RESERVED_COLUMNS`].
-pub(super) fn reserved_job(row: &Row<'_>, worker: &WorkerId) -> rusqlite::Result<Taken> {
-    let token = Token { attempt: row.get(1)?, call: call_id(row.get(8)?) };
-    let reservation = Reservation {
-        job: job_id(row, 0)?,
-        queue: queue_name(row, 5)?,
-        priority: priority(row, 6)?,
-        worker: worker.clone(),
-        token,
-    };
-    let job = ReservedJob {
-        reservation,
-        body: bytes(row, 4)?,
-        trail: bytes(row, 3)?,
-        reserved_at: Timestamp::from_micros(row.get(2)?),
-        lost: None,
-    };
-    Ok(Taken { job, position: row.get(7)? })
-}
-
-/// Reads the columns of [`RECORD`].
+/// Reads the columns of [`record_columns`].
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
     Ok(JobRecord {
         id: job_id(row, 0)?,
@@ -111,7 +100,7 @@ pub(super) fn whole(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn unreadable(
+pub(super) fn unreadable(
     column: usize,
     stored: Type,
     why: impl Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -9,8 +9,12 @@ use super::error::Failure;
 use crate::queue::StoreError;
 
 /// In order; one that was released never changes.
-static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../../migrations/sqlite/0001_jobs.sql"))]));
+pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![
+        M::up(include_str!("../../../migrations/sqlite/0001_jobs.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0002_halves.sql")),
+    ])
+});
 
 /// Brings the tables up to what this build knows. The caller keeps other processes from doing the same.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

@@ -2,40 +2,32 @@
 
 use std::time::Duration;
 
-use journeyman_job::{ErrorKind, JobError};
-use rusqlite::{OptionalExtension, params};
+use journeyman_job::{ErrorKind, JobError, Priority, QueueName};
+use rusqlite::{CachedStatement, OptionalExtension, params};
 
 use super::entry::Changes;
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::place::Place;
+use super::holds::{self, Held, Hold};
+use super::place::{self, Place, Waiting};
+use super::trails::{self, After};
 use super::{push, rows};
-use crate::queue::{Counted, Reservation, Settle, Settled, Settlement, State};
+use crate::queue::{CallId, Counted, Reservation, Settle, Settled, Settlement, State};
 
-/// The end, for a job whose record stays in its table.
-pub(super) const END: &str = "UPDATE queue_jobs SET state = ?5, ended_at = ?6, trail = ?7,
-    worker = NULL, reserved_at = NULL, settled_attempt = attempts, settled_call = call
-    WHERE job_id = ?1 AND state = 'reserved' AND attempts = ?2 AND call = ?3 AND queue = ?4";
-
-/// Back to waiting. `?6` and `?7` are NULL for a job that keeps its place and time.
-pub(super) const RETURN: &str = "UPDATE queue_jobs SET state = ?5, position = coalesce(?6, position),
-    available_at = coalesce(?7, available_at), attempts = attempts - ?8, trail = ?9,
-    worker = NULL, reserved_at = NULL, settled_attempt = attempts, settled_call = call
-    WHERE job_id = ?1 AND state = 'reserved' AND attempts = ?2 AND call = ?3 AND queue = ?4
-    RETURNING priority";
+const RETURN: &str = "UPDATE queue_jobs SET position = ?2, available_at = ?3 WHERE id = ?1";
 
 pub(super) const FAIL: &str =
     "INSERT INTO queue_failed_jobs (job_id, connection, queue, priority, attempts, system_error, available_at,
         created_at, started_at, failed_at, settled_attempt, settled_call, unique_key, exception, trail,
         payload)
-    SELECT job_id, 'sqlite', queue, priority, attempts, ?5, available_at,
-        created_at, started_at, ?6, attempts, call, unique_key, ?7, ?8, payload
-    FROM queue_jobs WHERE job_id = ?1 AND state = 'reserved' AND attempts = ?2 AND call = ?3 AND queue = ?4";
+    SELECT job_id, 'sqlite', queue, priority, ?2, ?3, available_at,
+        created_at, ?4, ?5, ?2, ?6, unique_key, ?7, ?8, payload
+    FROM queue_jobs WHERE id = ?1";
 
-const REMOVE_FAILED: &str = "DELETE FROM queue_jobs WHERE job_id = ?1";
+const REMOVE_FAILED: &str = "DELETE FROM queue_jobs WHERE id = ?1";
 
-pub(super) const LAST_SETTLED: &str =
-    "SELECT settled_attempt = ?2 AND settled_call = ?3 FROM queue_jobs WHERE job_id = ?1
+pub(super) const LAST_SETTLED: &str = "SELECT t.settled_attempt = ?2 AND t.settled_call = ?3
+    FROM queue_jobs j CROSS JOIN queue_trails t ON t.id = j.id WHERE j.job_id = ?1
     UNION ALL SELECT settled_attempt = ?2 AND settled_call = ?3 FROM queue_failed_jobs WHERE job_id = ?1";
 
 #[derive(Debug)]
@@ -47,7 +39,11 @@ impl Change for SettleBatch {
     type Answer = Vec<Settled>;
 
     fn apply(&self, group: &mut Group<'_>) -> Result<Self::Answer, Failure> {
-        let settled = self.batch.iter().map(|item| settle(group, item)).collect::<Result<Vec<_>, _>>()?;
+        let mut hands = Hands::default();
+        let mut writing = trails::writing(group)?;
+        let settle = |item| settle(group, &mut hands, &mut writing, item);
+        let settled = self.batch.iter().map(settle).collect::<Result<Vec<_>, _>>()?;
+        hands.store(group)?;
         let done = self.batch.iter().zip(&settled).filter(|(_, outcome)| **outcome == Settled::Done);
         let followers: Vec<_> = done.flat_map(|(item, _)| &item.then).collect();
         if !followers.is_empty() {
@@ -70,84 +66,107 @@ enum Return {
     After(Duration),
 }
 
-fn settle(group: &mut Group<'_>, item: &Settle) -> rusqlite::Result<Settled> {
-    if group.entry(&item.reservation.queue)?.is_none() {
-        return Ok(Settled::Stale);
+/// The holds that a batch takes jobs from: each is read and written once.
+#[derive(Debug, Default)]
+struct Hands {
+    read: Vec<CallId>,
+    holds: Vec<Hold>,
+    /// By place in `holds`.
+    is_changed: Vec<bool>,
+}
+
+impl Hands {
+    /// Takes a job out of the hands of whoever can show its token.
+    fn take(&mut self, group: &Group<'_>, reservation: &Reservation) -> rusqlite::Result<Option<(Held, Priority)>> {
+        let Reservation { job, queue, token, .. } = reservation;
+        if !self.read.contains(&token.call) {
+            self.read.push(token.call);
+            self.holds.extend(holds::of_call(group.connection, token.call)?);
+            self.is_changed.resize(self.holds.len(), false);
+        }
+        for (hold, is_changed) in self.holds.iter_mut().zip(&mut self.is_changed) {
+            if hold.call != token.call || hold.queue != *queue {
+                continue;
+            }
+            if let Some(place) = hold.jobs.iter().position(|held| held.job == *job && held.attempt == token.attempt) {
+                *is_changed = true;
+                return Ok(Some((hold.jobs.remove(place), hold.priority)));
+            }
+        }
+        Ok(None)
     }
-    let done = match &item.settlement {
-        Settlement::Complete => end(group, item, State::Completed)?,
-        Settlement::Cancel => end(group, item, State::Cancelled)?,
-        Settlement::Fail { error } => fail(group, item, error)?,
-        Settlement::Release { delay } => give_back(group, item, Return::After(*delay), 0)?,
-        Settlement::Snooze { delay } => give_back(group, item, Return::After(*delay), 1)?,
-        Settlement::Requeue => give_back(group, item, Return::Front, 1)?,
-    };
-    if !done {
+
+    fn store(&self, group: &Group<'_>) -> rusqlite::Result<()> {
+        let changed = self.holds.iter().zip(&self.is_changed).filter(|(_, is_changed)| **is_changed);
+        changed.map(|(hold, _)| hold).try_for_each(|hold| hold.store(group))
+    }
+}
+
+fn settle(
+    group: &mut Group<'_>,
+    hands: &mut Hands,
+    writing: &mut CachedStatement<'_>,
+    item: &Settle,
+) -> rusqlite::Result<Settled> {
+    let Some((held, priority)) = hands.take(group, &item.reservation)? else {
         return last_settled(group, &item.reservation);
+    };
+    let (after, to) = match &item.settlement {
+        Settlement::Complete => (After { end: Some(State::Completed), refund: 0 }, None),
+        Settlement::Cancel => (After { end: Some(State::Cancelled), refund: 0 }, None),
+        Settlement::Release { delay } => (After { end: None, refund: 0 }, Some(Return::After(*delay))),
+        Settlement::Snooze { delay } => (After { end: None, refund: 1 }, Some(Return::After(*delay))),
+        Settlement::Requeue => (After { end: None, refund: 1 }, Some(Return::Front)),
+        Settlement::Fail { error } => {
+            fail(group, item, &held, error)?;
+            count(group.ledger.entry(group.connection, &item.reservation.queue)?.change(), item);
+            return Ok(Settled::Done);
+        }
+    };
+    trails::write(group, writing, item, &held, after)?;
+    if let Some(to) = to {
+        give_back(group, &item.reservation.queue, priority, &held, to)?;
     }
-    if let Some(entry) = group.entry(&item.reservation.queue)? {
-        count(entry.change(), item);
-    }
+    count(group.ledger.entry(group.connection, &item.reservation.queue)?.change(), item);
     Ok(Settled::Done)
 }
 
-fn end(group: &Group<'_>, item: &Settle, state: State) -> rusqlite::Result<bool> {
-    let Reservation { job, queue, token, .. } = &item.reservation;
-    let changed = group.statement(END)?.execute(params![
-        job.as_bytes(),
-        token.attempt,
-        rows::call_column(token.call),
-        queue.as_str(),
-        state.as_str(),
-        group.now.as_micros(),
-        &item.trail[..],
-    ])?;
-    Ok(changed > 0)
-}
-
-fn fail(group: &Group<'_>, item: &Settle, error: &JobError) -> rusqlite::Result<bool> {
-    let Reservation { job, queue, token, .. } = &item.reservation;
-    let moved = group.statement(FAIL)?.execute(params![
-        job.as_bytes(),
-        token.attempt,
-        rows::call_column(token.call),
-        queue.as_str(),
+/// Its record moves whole to where the failed ones are.
+fn fail(group: &Group<'_>, item: &Settle, held: &Held, error: &JobError) -> rusqlite::Result<()> {
+    group.statement(FAIL)?.execute(params![
+        held.row,
+        held.attempt,
         is_system_error(error),
+        held.started_at,
         group.now.as_micros(),
+        rows::call_column(item.reservation.token.call),
         format!("{}: {}", error.kind(), error.message()),
         &item.trail[..],
     ])?;
-    if moved > 0 {
-        group.statement(REMOVE_FAILED)?.execute([job.as_bytes()])?;
-    }
-    Ok(moved > 0)
+    group.statement(REMOVE_FAILED)?.execute([held.row])?;
+    trails::remove(group, held.row)
 }
 
-fn give_back(group: &mut Group<'_>, item: &Settle, to: Return, refund: u32) -> rusqlite::Result<bool> {
-    let Reservation { job, queue, token, .. } = &item.reservation;
-    let place = match to {
-        Return::Front => None,
-        Return::After(delay) => Some(Place::behind_all(group, queue, group.now.plus(delay))?),
-    };
-    let values = params![
-        job.as_bytes(),
-        token.attempt,
-        rows::call_column(token.call),
-        queue.as_str(),
-        place.map_or(State::Pending, |place| place.state).as_str(),
-        place.map(|place| place.position),
-        place.map(|place| place.due),
-        refund,
-        &item.trail[..],
-    ];
-    let read = |row: &rusqlite::Row<'_>| rows::priority(row, 0);
-    let Some(priority) = group.statement(RETURN)?.query_row(values, read).optional()? else { return Ok(false) };
-    let entry = group.ledger.entry(group.connection, queue)?;
-    match place {
-        Some(place) => place.take(entry, priority),
-        None => entry.arrived(priority),
+fn give_back(
+    group: &mut Group<'_>,
+    queue: &QueueName,
+    priority: Priority,
+    held: &Held,
+    to: Return,
+) -> rusqlite::Result<()> {
+    let job = Waiting { row: held.row, queue, priority, has_trail: true };
+    match to {
+        Return::Front => {
+            place::line_up(group, job, held.position)?;
+            group.ledger.entry(group.connection, queue)?.arrived(priority);
+            Ok(())
+        }
+        Return::After(delay) => {
+            let place = Place::behind_all(group, queue, group.now.plus(delay))?;
+            group.statement(RETURN)?.execute([held.row, place.position, place.due])?;
+            place.take(group, job)
+        }
     }
-    Ok(true)
 }
 
 fn last_settled(group: &Group<'_>, reservation: &Reservation) -> rusqlite::Result<Settled> {

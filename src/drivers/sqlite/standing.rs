@@ -1,18 +1,25 @@
 //! How a job stands that an operator names by its id.
 
+use std::sync::LazyLock;
+
 use journeyman_job::{JobId, Priority, QueueName};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::group::Group;
-use super::rows;
+use super::rows::{self, STATE};
 use crate::queue::State;
 
-pub(super) const STANDING: &str = "SELECT id, queue, priority, state, unique_key, 0 FROM queue_jobs WHERE job_id = ?1
-    UNION ALL
-    SELECT id, queue, priority, 'failed', unique_key, system_error FROM queue_failed_jobs WHERE job_id = ?1";
+pub(super) static STANDING: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT j.id, j.queue, j.priority, {STATE}, j.unique_key, 0, j.position, j.available_at
+        FROM queue_jobs j LEFT JOIN queue_trails t ON t.id = j.id WHERE j.job_id = ?1
+        UNION ALL
+        SELECT id, queue, priority, 'failed', unique_key, system_error, 0, 0 FROM queue_failed_jobs WHERE job_id = ?1"
+    )
+});
 
 pub(super) const KEY_HOLDER: &str =
-    "SELECT job_id FROM queue_jobs WHERE queue = ?1 AND unique_key = ?2 AND ended_at IS NULL";
+    "SELECT job_id FROM queue_jobs WHERE queue = ?1 AND unique_key = ?2 AND unique_key IS NOT NULL AND key_is_free = 0";
 
 #[derive(Debug)]
 pub(super) struct Standing {
@@ -23,6 +30,9 @@ pub(super) struct Standing {
     pub(super) state: State,
     pub(super) unique_key: Option<String>,
     pub(super) is_system_error: bool,
+    /// Where it waits, if it does.
+    pub(super) position: i64,
+    pub(super) available_at: i64,
 }
 
 pub(super) fn find(group: &Group<'_>, job: JobId) -> rusqlite::Result<Option<Standing>> {
@@ -34,9 +44,11 @@ pub(super) fn find(group: &Group<'_>, job: JobId) -> rusqlite::Result<Option<Sta
             state: rows::state(row, 3)?,
             unique_key: row.get(4)?,
             is_system_error: row.get(5)?,
+            position: row.get(6)?,
+            available_at: row.get(7)?,
         })
     };
-    group.statement(STANDING)?.query_row([job.as_bytes()], read).optional()
+    group.statement(&STANDING)?.query_row([job.as_bytes()], read).optional()
 }
 
 /// The job of the queue that has this key and has not ended.

@@ -2,6 +2,7 @@
 
 mod full;
 mod known;
+mod migration;
 mod plans;
 
 use std::path::PathBuf;
