@@ -64,7 +64,6 @@ CREATE TABLE queue_holds (
 CREATE TABLE queue_trails (
     -- That of `queue_jobs`.
     id INTEGER PRIMARY KEY,
-    queue TEXT NOT NULL,
     -- Once it has ended: completed or cancelled.
     state TEXT,
     ended_at INTEGER,
@@ -77,13 +76,22 @@ CREATE TABLE queue_trails (
     trail BLOB
 ) STRICT;
 
+-- Which jobs ended when: `jobs` is written by `ends.rs`.
+CREATE TABLE queue_ends (
+    id INTEGER PRIMARY KEY,
+    queue TEXT NOT NULL,
+    state TEXT NOT NULL,
+    ended_at INTEGER NOT NULL,
+    jobs BLOB NOT NULL
+) STRICT;
+
 INSERT INTO queue_jobs (id, job_id, queue, priority, position, available_at, created_at, unique_key, key_is_free, payload)
     SELECT id, job_id, queue, priority, position, available_at, created_at, unique_key,
         unique_key IS NOT NULL AND ended_at IS NOT NULL, payload
     FROM queue_jobs_before;
 
-INSERT INTO queue_trails (id, queue, state, ended_at, attempts, started_at, settled_attempt, settled_call, trail)
-    SELECT id, queue, iif(ended_at IS NULL, NULL, state), ended_at, attempts - (state = 'reserved'), started_at,
+INSERT INTO queue_trails (id, state, ended_at, attempts, started_at, settled_attempt, settled_call, trail)
+    SELECT id, iif(ended_at IS NULL, NULL, state), ended_at, attempts - (state = 'reserved'), started_at,
         settled_attempt, settled_call, trail
     FROM queue_jobs_before
     WHERE ended_at IS NOT NULL OR settled_attempt IS NOT NULL OR started_at IS NOT NULL;
@@ -102,6 +110,10 @@ INSERT INTO queue_holds (worker, call, queue, priority, reserved_at, jobs)
             coalesce(started_at, reserved_at), unique_key IS NOT NULL))
     FROM queue_jobs_before WHERE state = 'reserved' ORDER BY reserved_at, priority DESC, position;
 
+INSERT INTO queue_ends (queue, state, ended_at, jobs)
+    SELECT queue, state, ended_at, unhex(group_concat(printf('%016x', id), ''))
+    FROM queue_jobs_before WHERE ended_at IS NOT NULL GROUP BY queue, state, ended_at;
+
 DROP TABLE queue_jobs_before;
 
 CREATE UNIQUE INDEX queue_jobs_by_job_id ON queue_jobs (job_id);
@@ -111,4 +123,4 @@ CREATE UNIQUE INDEX queue_jobs_unique ON queue_jobs (queue, unique_key) WHERE un
 CREATE INDEX queue_delayed_by_priority ON queue_delayed (queue, priority);
 CREATE INDEX queue_holds_by_worker ON queue_holds (worker);
 CREATE INDEX queue_holds_by_call ON queue_holds (call);
-CREATE INDEX queue_trails_ended ON queue_trails (queue, state, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX queue_ends_by_time ON queue_ends (queue, state, ended_at);

@@ -5,11 +5,11 @@ use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::{promote, standing, trails};
+use super::{ends, promote, standing, trails};
 use crate::queue::{Cancelled, State};
 
 /// The end of a job in nobody's hands; its past stays.
-const CANCEL: &str = "INSERT INTO queue_trails (id, queue, state, ended_at, attempts) VALUES (?1, ?2, 'cancelled', ?3, 0)
+const CANCEL: &str = "INSERT INTO queue_trails (id, state, ended_at, attempts) VALUES (?1, 'cancelled', ?2, 0)
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
 
 pub(super) const LEAVE: &str = "DELETE FROM queue_pending WHERE queue = ?1 AND priority = ?2 AND position = ?3";
@@ -34,7 +34,8 @@ impl Change for Cancel {
             }
             _ => group.statement(LEAVE)?.execute(params![queue, job.priority.as_number(), job.position])?,
         };
-        group.statement(CANCEL)?.execute(params![job.row, queue, group.now.as_micros()])?;
+        group.statement(CANCEL)?.execute(params![job.row, group.now.as_micros()])?;
+        ends::note(group, &job.queue, State::Cancelled, &[job.row])?;
         if job.unique_key.is_some() {
             trails::free_key(group, job.row)?;
         }

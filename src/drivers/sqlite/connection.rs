@@ -15,7 +15,7 @@ use crate::chance;
 use crate::queue::StoreError;
 
 /// Distinct statements of one connection, with room to spare.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 100;
 
 const MIB: i64 = 1024 * 1024;
 

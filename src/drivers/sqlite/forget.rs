@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::{cancel, promote, rows, standing, trails};
+use super::{cancel, ends, promote, rows, standing, trails};
 use crate::queue::{Forgotten, State, limits};
 
 const REMOVE: &str = "DELETE FROM queue_jobs WHERE id = ?1";
@@ -29,6 +29,7 @@ impl Change for Forget {
         if job.state == State::Failed {
             group.statement(REMOVE_FAILED)?.execute([job.row])?;
         } else {
+            ends::strike(group, &job.queue, job.state, job.ended_at, job.row)?;
             group.statement(REMOVE)?.execute([job.row])?;
             trails::remove(group, job.row)?;
         }
@@ -49,7 +50,7 @@ pub(super) const PURGE_PENDING: &str = "SELECT w.position, w.id, j.job_id, 0
     WHERE w.queue = ?1 AND w.priority = ?2 ORDER BY w.position LIMIT ?3";
 
 pub(super) const PURGE_DELAYED: &str = "SELECT w.position, w.id, j.job_id, w.available_at
-    FROM queue_delayed w CROSS JOIN queue_jobs j ON j.id = w.id
+    FROM queue_delayed w INDEXED BY queue_delayed_by_priority CROSS JOIN queue_jobs j ON j.id = w.id
     WHERE w.queue = ?1 AND w.priority = ?2 LIMIT ?3";
 
 /// The jobs of a queue that wait, in small chunks.

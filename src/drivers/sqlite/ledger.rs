@@ -37,6 +37,8 @@ pub(super) struct Ledger {
     /// Queues to wake for whatever their numbers say.
     resumed: Vec<QueueName>,
     pub(super) has_ballast: Option<bool>,
+    /// Whether there are records of failed jobs, among which a pushed id must be looked for too.
+    pub(super) has_failed_jobs: Option<bool>,
 }
 
 impl Ledger {

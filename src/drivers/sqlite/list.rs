@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use journeyman_job::Priority;
 use rusqlite::{Connection, Row, params};
 
+use super::ends;
 use super::holds::{self, Held, Hold};
 use super::rows::{self, FAILED_RECORD};
 use crate::queue::{Cursor, JobRecord, Listing, Page, State, StoreError};
@@ -40,11 +41,7 @@ pub(super) static HELD: LazyLock<String> = LazyLock::new(|| {
 
 pub(super) static ENDED: LazyLock<String> = LazyLock::new(|| {
     let record = rows::record_columns("t.state");
-    format!(
-        "SELECT {record}, t.ended_at, t.id FROM queue_trails t CROSS JOIN queue_jobs j ON j.id = t.id
-        WHERE t.ended_at IS NOT NULL AND t.queue = ?1 AND t.state = ?2 AND (t.ended_at, t.id) < (?3, ?4)
-        ORDER BY t.ended_at DESC, t.id DESC LIMIT ?5"
-    )
+    format!("SELECT {record} FROM queue_jobs j JOIN queue_trails t ON t.id = j.id WHERE j.id = ?1")
 });
 
 pub(super) static FAILED: LazyLock<String> = LazyLock::new(|| {
@@ -89,10 +86,7 @@ impl Lookup {
                 let (time, id) = self.after.unwrap_or(LAST);
                 read(&snapshot, &FAILED, params![self.queue(), time, id, limit])?
             }
-            State::Completed | State::Cancelled => {
-                let (time, id) = self.after.unwrap_or(LAST);
-                read(&snapshot, &ENDED, params![self.queue(), self.listing.state.as_str(), time, id, limit])?
-            }
+            State::Completed | State::Cancelled => self.ended(&snapshot, max.saturating_add(1))?,
         };
         let has_more = found.len() > max;
         found.truncate(max);
@@ -118,6 +112,12 @@ impl Lookup {
             found.extend(read(connection, &PENDING, params![self.queue(), priority.as_number(), position, room])?);
         }
         Ok(found)
+    }
+
+    fn ended(&self, connection: &Connection, max: usize) -> rusqlite::Result<Vec<(JobRecord, Place)>> {
+        let places = ends::latest(connection, (self.queue(), self.listing.state), self.after.unwrap_or(LAST), max)?;
+        let mut select = connection.prepare_cached(&ENDED)?;
+        places.into_iter().map(|place| Ok((select.query_row([place.1], rows::record)?, place))).collect()
     }
 
     /// Sorted out of all that is held: that is little, and an index for this alone would slow every reserve down.

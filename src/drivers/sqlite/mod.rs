@@ -6,6 +6,7 @@ mod ballast;
 mod cancel;
 mod connection;
 mod control;
+mod ends;
 mod entry;
 mod error;
 mod forget;

@@ -5,19 +5,16 @@ use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::rows;
+use super::{ends, rows};
 use crate::queue::{Retention, State, limits};
 
 const QUEUES: &str = "SELECT queue, completed, cancelled, failed FROM queue_stats
     WHERE completed + cancelled + failed > 0 ORDER BY queue";
 
-/// Both halves, in this order.
-pub(super) const PRUNE: &str = "DELETE FROM queue_jobs WHERE id IN (SELECT id FROM queue_trails
-        WHERE queue = ?1 AND state = ?2 AND ended_at IS NOT NULL AND ended_at <= ?3 ORDER BY ended_at, id LIMIT ?4)
-    RETURNING job_id";
+pub(super) const PRUNE: &str =
+    "DELETE FROM queue_jobs WHERE id IN (SELECT value FROM json_each(?1)) RETURNING job_id";
 
-pub(super) const PRUNE_TRAILS: &str = "DELETE FROM queue_trails WHERE id IN (SELECT id FROM queue_trails
-        WHERE queue = ?1 AND state = ?2 AND ended_at IS NOT NULL AND ended_at <= ?3 ORDER BY ended_at, id LIMIT ?4)";
+pub(super) const PRUNE_TRAILS: &str = "DELETE FROM queue_trails WHERE id IN (SELECT value FROM json_each(?1))";
 
 pub(super) const PRUNE_FAILED: &str = "DELETE FROM queue_failed_jobs WHERE id IN (SELECT id FROM queue_failed_jobs
         WHERE queue = ?1 AND failed_at <= ?2 ORDER BY failed_at LIMIT ?3)
@@ -117,10 +114,12 @@ fn remove(group: &mut Group<'_>, queue: &QueueName, state: State, end: i64, room
             .query_map(params![queue.as_str(), end, room], |row| Ok((rows::job_id(row, 0)?, row.get::<_, bool>(1)?)))?;
         rows.collect::<Result<Vec<_>, _>>()?
     } else {
+        let struck = ends::strike_oldest(group, queue, state, end, usize::try_from(room).unwrap_or(0))?;
+        let listed = format!("{struck:?}");
         let mut delete = group.statement(PRUNE)?;
-        let which = params![queue.as_str(), state.as_str(), end, room];
-        let removed = delete.query_map(which, |row| Ok((rows::job_id(row, 0)?, false)))?.collect::<Result<Vec<_>, _>>()?;
-        group.statement(PRUNE_TRAILS)?.execute(which)?;
+        let removed = delete.query_map([&listed], |row| Ok((rows::job_id(row, 0)?, false)))?;
+        let removed = removed.collect::<Result<Vec<_>, _>>()?;
+        group.statement(PRUNE_TRAILS)?.execute([&listed])?;
         removed
     };
     if let Some(entry) = group.entry(queue)?.filter(|_| !removed.is_empty()) {

@@ -19,6 +19,8 @@ const INSERT: &str =
 
 const HAS_FAILED: &str = "SELECT 1 FROM queue_failed_jobs WHERE job_id = ?1";
 
+const HAVE_ANY_FAILED: &str = "SELECT 1 FROM queue_failed_jobs LIMIT 1";
+
 pub(super) const COMPARE: &str = "SELECT queue = ?2 AND payload = ?3 FROM queue_jobs WHERE job_id = ?1
     UNION ALL SELECT queue = ?2 AND payload = ?3 FROM queue_failed_jobs WHERE job_id = ?1";
 
@@ -88,7 +90,7 @@ fn store_one(
 ) -> rusqlite::Result<PushOutcome> {
     let NewJob { envelope, when, unique, .. } = job;
     let queue = &envelope.queue;
-    if has_failed.exists([envelope.id.as_bytes()])? {
+    if have_any_failed(group)? && has_failed.exists([envelope.id.as_bytes()])? {
         return known(group, envelope);
     }
     if let Some(key) = unique
@@ -116,6 +118,16 @@ fn store_one(
     place.take(group, Waiting { row, queue, priority: envelope.priority, has_trail: false })?;
     group.ledger.entry(group.connection, queue)?.change().counters.enqueued += 1;
     Ok(PushOutcome::Stored { delayed: place.state == State::Delayed })
+}
+
+/// Asked once: from then on only this writer adds the first one, or another process, whose writing is noticed.
+fn have_any_failed(group: &mut Group<'_>) -> rusqlite::Result<bool> {
+    if let Some(known) = group.ledger.has_failed_jobs {
+        return Ok(known);
+    }
+    let found = group.statement(HAVE_ANY_FAILED)?.exists([])?;
+    group.ledger.has_failed_jobs = Some(found);
+    Ok(found)
 }
 
 /// The outcome for an id that is there already.

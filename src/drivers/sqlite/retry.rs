@@ -5,6 +5,7 @@ use rusqlite::params;
 use super::error::Failure;
 use super::group::{Change, Group};
 use super::place::{Place, Waiting};
+use super::ends;
 use super::standing::{self, Standing};
 use crate::queue::{Retried, Retry, State};
 
@@ -20,8 +21,8 @@ pub(super) const RETURN_FAILED: &str =
     FROM queue_failed_jobs WHERE id = ?1";
 
 const KEEP_TRAIL: &str =
-    "INSERT INTO queue_trails (id, queue, attempts, started_at, settled_attempt, settled_call, trail)
-    SELECT ?2, queue, 0, started_at, settled_attempt, settled_call, ?3 FROM queue_failed_jobs WHERE id = ?1";
+    "INSERT INTO queue_trails (id, attempts, started_at, settled_attempt, settled_call, trail)
+    SELECT ?2, 0, started_at, settled_attempt, settled_call, ?3 FROM queue_failed_jobs WHERE id = ?1";
 
 const REMOVE_FAILED: &str = "DELETE FROM queue_failed_jobs WHERE id = ?1";
 
@@ -57,6 +58,7 @@ fn put_back(group: &mut Group<'_>, job: &Standing, trail: &[u8]) -> rusqlite::Re
         group.statement(REMOVE_FAILED)?.execute([job.row])?;
         row
     } else {
+        ends::strike(group, &job.queue, job.state, job.ended_at, job.row)?;
         group.statement(RETURN_CANCELLED)?.execute(values)?;
         group.statement(BEGIN_ANEW)?.execute(params![job.row, trail])?;
         job.row

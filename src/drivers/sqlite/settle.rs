@@ -1,11 +1,13 @@
 //! Ending attempts.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use journeyman_job::{ErrorKind, JobError, Priority, QueueName};
 use rusqlite::{CachedStatement, OptionalExtension, params};
 
 use super::entry::Changes;
+use super::ends;
 use super::error::Failure;
 use super::group::{Change, Group};
 use super::holds::{self, Held, Hold};
@@ -73,6 +75,8 @@ struct Hands {
     holds: Vec<Hold>,
     /// By place in `holds`.
     is_changed: Vec<bool>,
+    /// Rows of jobs that end, by queue.
+    ended: HashMap<(QueueName, State), Vec<i64>>,
 }
 
 impl Hands {
@@ -97,6 +101,9 @@ impl Hands {
     }
 
     fn store(&self, group: &Group<'_>) -> rusqlite::Result<()> {
+        for ((queue, state), jobs) in &self.ended {
+            ends::note(group, queue, *state, jobs)?;
+        }
         let changed = self.holds.iter().zip(&self.is_changed).filter(|(_, is_changed)| **is_changed);
         changed.map(|(hold, _)| hold).try_for_each(|hold| hold.store(group))
     }
@@ -124,6 +131,9 @@ fn settle(
         }
     };
     trails::write(group, writing, item, &held, after)?;
+    if let Some(end) = after.end {
+        hands.ended.entry((item.reservation.queue.clone(), end)).or_default().push(held.row);
+    }
     if let Some(to) = to {
         give_back(group, &item.reservation.queue, priority, &held, to)?;
     }
@@ -132,7 +142,7 @@ fn settle(
 }
 
 /// Its record moves whole to where the failed ones are.
-fn fail(group: &Group<'_>, item: &Settle, held: &Held, error: &JobError) -> rusqlite::Result<()> {
+fn fail(group: &mut Group<'_>, item: &Settle, held: &Held, error: &JobError) -> rusqlite::Result<()> {
     group.statement(FAIL)?.execute(params![
         held.row,
         held.attempt,
@@ -143,6 +153,7 @@ fn fail(group: &Group<'_>, item: &Settle, held: &Held, error: &JobError) -> rusq
         format!("{}: {}", error.kind(), error.message()),
         &item.trail[..],
     ])?;
+    group.ledger.has_failed_jobs = Some(true);
     group.statement(REMOVE_FAILED)?.execute([held.row])?;
     trails::remove(group, held.row)
 }

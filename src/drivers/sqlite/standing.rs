@@ -11,10 +11,11 @@ use crate::queue::State;
 
 pub(super) static STANDING: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT j.id, j.queue, j.priority, {STATE}, j.unique_key, 0, j.position, j.available_at
+        "SELECT j.id, j.queue, j.priority, {STATE}, j.unique_key, 0, j.position, j.available_at, coalesce(t.ended_at, 0)
         FROM queue_jobs j LEFT JOIN queue_trails t ON t.id = j.id WHERE j.job_id = ?1
         UNION ALL
-        SELECT id, queue, priority, 'failed', unique_key, system_error, 0, 0 FROM queue_failed_jobs WHERE job_id = ?1"
+        SELECT id, queue, priority, 'failed', unique_key, system_error, 0, 0, failed_at
+        FROM queue_failed_jobs WHERE job_id = ?1"
     )
 });
 
@@ -33,6 +34,8 @@ pub(super) struct Standing {
     /// Where it waits, if it does.
     pub(super) position: i64,
     pub(super) available_at: i64,
+    /// When it ended, if it has.
+    pub(super) ended_at: i64,
 }
 
 pub(super) fn find(group: &Group<'_>, job: JobId) -> rusqlite::Result<Option<Standing>> {
@@ -46,6 +49,7 @@ pub(super) fn find(group: &Group<'_>, job: JobId) -> rusqlite::Result<Option<Sta
             is_system_error: row.get(5)?,
             position: row.get(6)?,
             available_at: row.get(7)?,
+            ended_at: row.get(8)?,
         })
     };
     group.statement(&STANDING)?.query_row([job.as_bytes()], read).optional()

@@ -9,8 +9,8 @@ use crate::queue::{Settle, State};
 
 /// The row is written whole each time.
 pub(super) const WRITE: &str = "INSERT INTO queue_trails
-        (id, queue, state, ended_at, attempts, started_at, settled_attempt, settled_call, trail)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        (id, state, ended_at, attempts, started_at, settled_attempt, settled_call, trail)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at, attempts = excluded.attempts,
         started_at = excluded.started_at, settled_attempt = excluded.settled_attempt,
         settled_call = excluded.settled_call, trail = excluded.trail";
@@ -43,7 +43,6 @@ pub(super) fn write(
 ) -> rusqlite::Result<()> {
     writing.execute(params![
         held.row,
-        item.reservation.queue.as_str(),
         after.end.map(State::as_str),
         after.end.map(|_| group.now.as_micros()),
         held.attempt - after.refund,

@@ -43,11 +43,14 @@ fn no_statement_walks_the_backlog() {
         super::super::lease::RETIRE,
         super::super::prune::PRUNE,
         super::super::prune::PRUNE_TRAILS,
+        super::super::ends::OLDEST,
+        super::super::ends::AT,
         super::super::prune::PRUNE_FAILED,
         &super::super::inspector::FIND,
     ] {
         for step in plan(&connection, sql) {
-            assert!(!step.starts_with("SCAN") || step.contains("CONSTANT ROW"), "{sql}: {step}");
+            let is_bounded = step.contains("CONSTANT ROW") || step.contains("json_each");
+            assert!(!step.starts_with("SCAN") || is_bounded, "{sql}: {step}");
         }
     }
 }
@@ -61,7 +64,7 @@ fn a_page_is_a_range_of_an_index() {
     let pages: [(&str, &str); 4] = [
         (&list::PENDING, "PRIMARY KEY (queue=? AND priority=? AND position>?)"),
         (&list::DELAYED, "PRIMARY KEY (queue=? AND (available_at,position)>(?,?))"),
-        (&list::ENDED, "queue_trails_ended (queue=? AND state=? AND ended_at>? AND ended_at<?)"),
+        (super::super::ends::BEFORE, "queue_ends_by_time (queue=? AND state=? AND ended_at<?)"),
         (&list::FAILED, "queue_failed_jobs_by_age (queue=? AND failed_at<?)"),
     ];
     for (sql, range) in pages {
