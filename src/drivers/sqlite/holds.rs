@@ -120,9 +120,8 @@ impl Hold {
 
     /// One of its jobs as its worker gets it.
     pub(super) fn reserved(&self, group: &Group<'_>, held: &Held, worker: &WorkerId) -> rusqlite::Result<Taken> {
-        let (body, trail) = group
-            .statement(HALVES)?
-            .query_row([held.row], |row| Ok((rows::bytes(row, 0)?, rows::bytes(row, 1)?)))?;
+        let (body, trail) =
+            group.statement(HALVES)?.query_row([held.row], |row| Ok((rows::bytes(row, 0)?, rows::bytes(row, 1)?)))?;
         let reservation = Reservation {
             job: held.job,
             queue: self.queue.clone(),

@@ -11,8 +11,7 @@ use crate::queue::{Retention, State, limits};
 const QUEUES: &str = "SELECT queue, completed, cancelled, failed FROM queue_stats
     WHERE completed + cancelled + failed > 0 ORDER BY queue";
 
-pub(super) const PRUNE: &str =
-    "DELETE FROM queue_jobs WHERE id IN (SELECT value FROM json_each(?1)) RETURNING job_id";
+pub(super) const PRUNE: &str = "DELETE FROM queue_jobs WHERE id IN (SELECT value FROM json_each(?1)) RETURNING job_id";
 
 pub(super) const PRUNE_TRAILS: &str = "DELETE FROM queue_trails WHERE id IN (SELECT value FROM json_each(?1))";
 

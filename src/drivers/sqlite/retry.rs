@@ -2,15 +2,14 @@
 
 use rusqlite::params;
 
+use super::ends;
 use super::error::Failure;
 use super::group::{Change, Group};
 use super::place::{Place, Waiting};
-use super::ends;
 use super::standing::{self, Standing};
 use crate::queue::{Retried, Retry, State};
 
-const RETURN_CANCELLED: &str =
-    "UPDATE queue_jobs SET position = ?2, available_at = ?3, key_is_free = 0 WHERE id = ?1";
+const RETURN_CANCELLED: &str = "UPDATE queue_jobs SET position = ?2, available_at = ?3, key_is_free = 0 WHERE id = ?1";
 
 const BEGIN_ANEW: &str =
     "UPDATE queue_trails SET state = NULL, ended_at = NULL, attempts = 0, trail = ?2 WHERE id = ?1";
@@ -20,8 +19,7 @@ pub(super) const RETURN_FAILED: &str =
     SELECT job_id, queue, priority, ?2, ?3, created_at, unique_key, payload
     FROM queue_failed_jobs WHERE id = ?1";
 
-const KEEP_TRAIL: &str =
-    "INSERT INTO queue_trails (id, attempts, started_at, settled_attempt, settled_call, trail)
+const KEEP_TRAIL: &str = "INSERT INTO queue_trails (id, attempts, started_at, settled_attempt, settled_call, trail)
     SELECT ?2, 0, started_at, settled_attempt, settled_call, ?3 FROM queue_failed_jobs WHERE id = ?1";
 
 const REMOVE_FAILED: &str = "DELETE FROM queue_failed_jobs WHERE id = ?1";

@@ -6,8 +6,8 @@ use std::time::Duration;
 use journeyman_job::{ErrorKind, JobError, Priority, QueueName};
 use rusqlite::{CachedStatement, OptionalExtension, params};
 
-use super::entry::Changes;
 use super::ends;
+use super::entry::Changes;
 use super::error::Failure;
 use super::group::{Change, Group};
 use super::holds::{self, Held, Hold};

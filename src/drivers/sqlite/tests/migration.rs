@@ -11,11 +11,12 @@ use super::{Place, completed, job_of, reserve, state};
 use crate::clock::Timestamp;
 use crate::queue::{
     CallId, Driver, Found, Inspector, Listing, Operator, PushOutcome, Reservation, Settle, Settled, Settlement, State,
-    Token, Unit, UniqueKey, WorkerId,
+    Token, UniqueKey, Unit, WorkerId,
 };
 
 /// A job as the first version kept it; `call` also stands for the token of its last settlement.
-const INSERT: &str = "INSERT INTO queue_jobs (job_id, queue, priority, state, position, attempts, reserved_at, available_at,
+const INSERT: &str =
+    "INSERT INTO queue_jobs (job_id, queue, priority, state, position, attempts, reserved_at, available_at,
         created_at, started_at, ended_at, worker, call, settled_attempt, settled_call, unique_key, trail, payload)
     VALUES (?1, 'default', 2, ?2, ?3, ?4, iif(?2 = 'reserved', 9, NULL), ?5, 1, iif(?4 > 0, 9, NULL), ?6,
         iif(?2 = 'reserved', 'worker', NULL), iif(?4 > 0, 7, NULL), ?7, iif(?7 > 0, 7, NULL), ?2, ?8, x'7b7d')";
@@ -34,7 +35,13 @@ fn old_file(place: &Place) -> [JobId; 5] {
     let ids = [(); 5].map(|()| JobId::generate(&QueueName::default()));
     let trail = Some(&b"{\"c\":1}"[..]);
     let mut insert = old.prepare(INSERT).unwrap();
-    let mut add = |(n, id): (u32, JobId), state: &str, attempts: u32, due: i64, ended: Option<i64>, settled: Option<u32>, trail| {
+    let mut add = |(n, id): (u32, JobId),
+                   state: &str,
+                   attempts: u32,
+                   due: i64,
+                   ended: Option<i64>,
+                   settled: Option<u32>,
+                   trail| {
         insert.execute(params![id.as_bytes(), state, n, attempts, due, ended, settled, trail]).unwrap();
     };
     add((0, ids[0]), "pending", 1, 1, None, Some(1), trail);
