@@ -74,6 +74,7 @@ impl QueueManager {
     }
 
     /// Pushes one dispatch. What is to be stored is made of it before the first wait: the future is small without it.
+    #[expect(clippy::needless_pass_by_value, reason = "what is sent is gone, as with the other verbs")]
     pub fn send(&self, dispatch: Dispatch) -> impl Future<Output = Result<Dispatched, DispatchError>> + Send {
         let frozen = self.named_by(&dispatch).and_then(|manager| Ok((manager, manager.freeze(&dispatch)?)));
         async move {
