@@ -1,7 +1,13 @@
 //! The small steps that every job takes: `cargo bench -p bench --bench micro`. Times of one run are comparable with each other
 //! and with the last run on the same machine, and with nothing else.
 
-#![allow(clippy::unwrap_used, missing_docs, dead_code, unused_imports, reason = "a measurement may end where something is amiss")]
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    dead_code,
+    unused_imports,
+    reason = "a measurement may end where something is amiss"
+)]
 
 #[path = "../../tests/support/redis.rs"]
 mod redis;
