@@ -94,7 +94,7 @@ INSERT INTO queue_trails (id, state, ended_at, attempts, started_at, settled_att
     SELECT id, iif(ended_at IS NULL, NULL, state), ended_at, attempts - (state = 'reserved'), started_at,
         settled_attempt, settled_call, trail
     FROM queue_jobs_before
-    WHERE ended_at IS NOT NULL OR settled_attempt IS NOT NULL OR started_at IS NOT NULL;
+    WHERE ended_at IS NOT NULL OR settled_attempt IS NOT NULL OR started_at IS NOT NULL OR trail IS NOT NULL;
 
 INSERT INTO queue_pending (queue, priority, position, id, has_trail)
     SELECT queue, priority, position, id, id IN (SELECT id FROM queue_trails)

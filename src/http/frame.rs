@@ -160,6 +160,7 @@ fn with_body(mut response: Response, mut problem: Problem, api: &Api, id: String
     }
     let (mut parts, _) = response.into_parts();
     let (_, body) = Json(problem.body(id)).into_response().into_parts();
+    parts.extensions.remove::<Problem>();
     parts.headers.remove(CONTENT_LENGTH);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     Response::from_parts(parts, body)

@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures::future::join_all;
 use journeyman_job::{QueueName, When};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, sleep_until};
 
 use super::{NewJob, PushOutcome, Store, StoreError, Unit, limits};
 use crate::clock::Stopwatch;
@@ -65,27 +65,32 @@ fn needed(jobs: &[NewJob], unit: Unit) -> Unit {
 
 async fn gather(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Waiting>) {
     let mut calls = JoinSet::new();
+    // When each call under way began, the oldest first.
+    let mut begun: Vec<(Id, Instant)> = Vec::new();
     let mut waiting = Vec::new();
-    let slow = sleep(Duration::ZERO);
-    tokio::pin!(slow);
     let mut is_open = true;
     while is_open || !waiting.is_empty() {
-        let is_time = calls.is_empty() || calls.len() < CALLS && (slow.is_elapsed() || is_worth_a_call(&waiting));
+        let slow_at = begun.first().map_or_else(Instant::now, |(_, begun)| *begun + SLOW);
+        let is_slow = Instant::now() >= slow_at;
+        let is_time = calls.is_empty() || calls.len() < CALLS && (is_slow || is_worth_a_call(&waiting));
         if is_time && !waiting.is_empty() {
             let (store, batch) = (Arc::clone(&store), std::mem::take(&mut waiting));
-            calls.spawn(async move { push_together(store.as_ref(), batch).await });
-            slow.as_mut().reset(Instant::now() + SLOW);
+            let call = calls.spawn(async move { push_together(store.as_ref(), batch).await });
+            begun.push((call.id(), Instant::now()));
             continue;
         }
         let room = limits::PER_CALL.saturating_sub(waiting.len());
         tokio::select! {
             biased;
             // A call that panicked has dropped its callers' ends, which tells them.
-            Some(_) = calls.join_next() => {}
+            Some(ended) = calls.join_next_with_id() => {
+                let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+                begun.retain(|(call, _)| *call != id);
+            }
             received = receiver.recv_many(&mut waiting, room), if is_open && room > 0 => {
                 is_open = received > 0;
             }
-            () = slow.as_mut(), if calls.len() == 1 && !slow.is_elapsed() => {}
+            () = sleep_until(slow_at), if calls.len() == 1 && !is_slow && !waiting.is_empty() => {}
         }
     }
     calls.detach_all();

@@ -229,6 +229,8 @@ async fn unless_revoked(revoked: &Revoked, running: impl Future<Output = JobResu
             return Poll::Ready(cut_off(revoked));
         }
         match running.as_mut().poll(cx) {
+            // Told to stop while it ran, it may say so by an error; what it brought to its end counts.
+            Poll::Ready(Err(_)) if revoked.has_fired() => Poll::Ready(cut_off(revoked)),
             Poll::Ready(result) => Poll::Ready(Ran::ToItsEnd(result)),
             // Listened to only by code that waits for something; much does not.
             Poll::Pending => fired.as_mut().poll(cx).map(|()| cut_off(revoked)),

@@ -134,3 +134,17 @@ async fn a_call_takes_only_so_many_bytes() {
     }
     assert!(reserve(&store, 500).await.unwrap().is_empty());
 }
+
+/// R35: what was taken before a list that is none was met is under a lease, and in the worker's hands.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_of_a_wrong_type_keeps_nothing_that_was_taken_before_it() {
+    let server = Server::start(&[]);
+    let store = open(&server).await;
+    push(&store, 3).await;
+    server.ask(&["SET", "journeyman:queue:{default}:low", "by hand"]);
+    let taken = reserve(&store, 9).await.unwrap();
+    assert_eq!(taken.len(), 3);
+    assert!(server.ask(&["ZCARD", "journeyman:queue:{default}:leases"]).starts_with(":1"));
+    assert_eq!(complete(&store, &taken).await.unwrap(), [Settled::Done; 3]);
+    assert!(matches!(reserve(&store, 9).await, Err(StoreError::Refused(_))));
+}

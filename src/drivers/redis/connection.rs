@@ -114,7 +114,7 @@ impl Connection {
             if answer.as_ref().is_err_and(|error| error.details().starts_with("NOSCRIPT")) {
                 // One after the other, so that of the hundreds of first calls there may be only one loads the script.
                 let _alone = tokio::time::timeout(self.patience, self.loading.lock()).await;
-                let (of_call, to_it) = copies();
+                let (client, (of_call, to_it)) = (self.client().await?, copies());
                 answer = self.unless_lost(script.evalsha_with_reload(client, of_call, to_it)).await?;
             }
             match answer {

@@ -19,7 +19,7 @@ const INSERT: &str = "INSERT INTO queue_ends (queue, state, ended_at, jobs) VALU
 pub(super) const OLDEST: &str = "SELECT id, ended_at, jobs FROM queue_ends
     WHERE queue = ?1 AND state = ?2 AND ended_at <= ?3 ORDER BY ended_at, id LIMIT 1";
 
-/// Those of one moment come together: they are at most one transaction's.
+/// Those of one moment come together: they are one transaction's, unless the clock is held still.
 pub(super) const BEFORE: &str = "SELECT id, ended_at, jobs FROM queue_ends
     WHERE queue = ?1 AND state = ?2 AND ended_at <= ?3 ORDER BY ended_at DESC";
 
@@ -74,14 +74,12 @@ pub(super) fn strike(
     job: i64,
 ) -> rusqlite::Result<()> {
     let mut select = group.statement(AT)?;
-    let ends = select.query_map(params![queue.as_str(), state.as_str(), ended_at], End::read)?;
-    for mut end in ends.collect::<Result<Vec<_>, _>>()? {
-        if let Some(place) = end.jobs.iter().position(|other| *other == job) {
-            end.jobs.remove(place);
-            return end.store(group);
-        }
-    }
-    Ok(())
+    let mut ends = select.query_map(params![queue.as_str(), state.as_str(), ended_at], End::read)?;
+    let holds_it = |end: &rusqlite::Result<End>| end.as_ref().map_or(true, |end| end.jobs.contains(&job));
+    let Some(mut end) = ends.find(holds_it).transpose()? else { return Ok(()) };
+    drop(ends);
+    end.jobs.retain(|other| *other != job);
+    end.store(group)
 }
 
 /// Strikes the oldest that ended up to this time, at most so many. Returns which.

@@ -26,6 +26,10 @@ impl Change for Reclaim {
         let mut jobs = if request.is_repeat { taken_by_call(group, request)? } else { Vec::new() };
         if jobs.is_empty() {
             for lost in workers_lost(group, request)? {
+                // What is left is for the next call, which need not read it twice.
+                if jobs.len() >= request.max {
+                    break;
+                }
                 take_over(group, request, &lost, &mut jobs)?;
             }
         }

@@ -24,10 +24,11 @@ pub(super) const FAILED_RECORD: &str =
 
 /// Where `queue_jobs j`, whose trail is `t`, is now.
 pub(super) const STATE: &str = "coalesce(t.state, CASE
-    WHEN EXISTS (SELECT 1 FROM queue_pending WHERE queue = j.queue AND priority = j.priority AND position = j.position)
+    WHEN EXISTS (SELECT 1 FROM queue_pending WHERE queue = j.queue AND priority = j.priority AND position = j.position
+        AND id = j.id)
     THEN 'pending'
     WHEN EXISTS (SELECT 1 FROM queue_delayed
-        WHERE queue = j.queue AND available_at = j.available_at AND position = j.position)
+        WHERE queue = j.queue AND available_at = j.available_at AND position = j.position AND id = j.id)
     THEN 'delayed'
     ELSE 'reserved' END)";
 

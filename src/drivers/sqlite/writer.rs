@@ -207,6 +207,8 @@ impl Writer {
         if let Ok(connection) = self.database.writer() {
             no_waiting_inside(&connection);
             self.connection = connection;
+            // By what it counts, nobody may have written since; others may have, by what the old one counted.
+            self.ledger = Ledger::default();
         }
     }
 }

@@ -109,8 +109,10 @@ for place = 1, #order do
   local priority = byte(digit) - 48
   while taken < max and husks < MOST_HUSKS and bytes < most_bytes do
     local asked = next_batch()
-    local ids = redis.call('RPOP', KEYS[priority], asked)
-    if not ids then break end
+    local ids = redis.pcall('RPOP', KEYS[priority], asked)
+    -- A list of a wrong type: what was taken before it is handed out all the same.
+    if ids and ids.err and taken == 0 then return ids end
+    if not ids or ids.err then break end
     local popped = #ids
     if is_marked then
       ids = without_husks(marks, digit, ids)

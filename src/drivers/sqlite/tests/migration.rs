@@ -45,7 +45,8 @@ fn old_file(place: &Place) -> [JobId; 5] {
         insert.execute(params![id.as_bytes(), state, n, attempts, due, ended, settled, trail]).unwrap();
     };
     add((0, ids[0]), "pending", 1, 1, None, Some(1), trail);
-    add((1, ids[1]), "delayed", 0, far, None, None, None);
+    // It was cancelled before its first attempt, and put back by hand.
+    add((1, ids[1]), "delayed", 0, far, None, None, Some(&b"{\"n\":1}"[..]));
     add((2, ids[2]), "reserved", 2, 1, None, Some(1), trail);
     add((3, ids[3]), "completed", 1, 1, Some(20), Some(1), trail);
     add((4, ids[4]), "cancelled", 0, 1, Some(21), None, None);
@@ -64,6 +65,8 @@ async fn p1_jobs_in_every_state_come_over() {
         let listed = store.list(&Listing { queue, state: expected, after: None, max: 9 }).await.unwrap().jobs;
         assert_eq!(listed.iter().map(|record| record.id).collect::<Vec<_>>(), [id]);
     }
+    let Found::Here(put_back) = store.find(ids[1]).await.unwrap() else { panic!("it is gone") };
+    assert_eq!((put_back.trail.retries, put_back.started_at), (1, None));
     let Found::Here(held) = store.find(ids[2]).await.unwrap() else { panic!("it is gone") };
     assert_eq!((held.attempts, held.worker.as_deref(), held.trail.crashes), (2, Some("worker"), 1));
     assert_eq!(held.started_at, Some(Timestamp::from_micros(9)));
