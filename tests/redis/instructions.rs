@@ -42,22 +42,12 @@ async fn after(steps: usize) -> u64 {
         assert_eq!(taken.last().unwrap().len(), BATCH);
     }
     for jobs in &taken[..if steps > 2 { CALLS } else { 0 }] {
-        assert_eq!(settle_with(&store, jobs, &[b'x'; 50]).await, vec![Settled::Done; BATCH]);
+        let settled = settle_leaving(&store, jobs, &Settlement::Complete, &[b'x'; 50]).await.unwrap();
+        assert_eq!(settled, vec![Settled::Done; BATCH]);
     }
     drop(store);
     server.shut_down();
     collected(&std::fs::read_to_string(counts).unwrap())
-}
-
-async fn settle_with(store: &RedisStore, jobs: &[ReservedJob], trail: &'static [u8]) -> Vec<Settled> {
-    let settle = |job: &ReservedJob| Settle {
-        reservation: job.reservation.clone(),
-        settlement: Settlement::Complete,
-        trail: Bytes::from_static(trail),
-        counted: None,
-        then: Vec::new(),
-    };
-    store.settle(&jobs.iter().map(settle).collect::<Vec<_>>()).await.unwrap()
 }
 
 /// The sum that callgrind tells at its end.

@@ -87,10 +87,19 @@ async fn complete(store: &RedisStore, jobs: &[ReservedJob]) -> Result<Vec<Settle
 }
 
 async fn settle(store: &RedisStore, jobs: &[ReservedJob], settlement: &Settlement) -> Result<Vec<Settled>, StoreError> {
+    settle_leaving(store, jobs, settlement, b"{}").await
+}
+
+async fn settle_leaving(
+    store: &RedisStore,
+    jobs: &[ReservedJob],
+    settlement: &Settlement,
+    trail: &'static [u8],
+) -> Result<Vec<Settled>, StoreError> {
     let settle = |job: &ReservedJob| Settle {
         reservation: job.reservation.clone(),
         settlement: settlement.clone(),
-        trail: Bytes::from_static(b"{}"),
+        trail: Bytes::from_static(trail),
         counted: None,
         then: Vec::new(),
     };

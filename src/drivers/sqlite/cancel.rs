@@ -5,14 +5,12 @@ use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::{ends, promote, standing, trails};
+use super::{ends, place, standing, trails};
 use crate::queue::{Cancelled, State};
 
 /// The end of a job in nobody's hands; its past stays.
 const CANCEL: &str = "INSERT INTO queue_trails (id, state, ended_at, attempts) VALUES (?1, 'cancelled', ?2, 0)
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at";
-
-pub(super) const LEAVE: &str = "DELETE FROM queue_pending WHERE queue = ?1 AND priority = ?2 AND position = ?3";
 
 #[derive(Debug)]
 pub(super) struct Cancel {
@@ -27,13 +25,7 @@ impl Change for Cancel {
         if !matches!(job.state, State::Pending | State::Delayed) {
             return Ok(Cancelled::Not(job.state));
         }
-        let queue = job.queue.as_str();
-        match job.state {
-            State::Delayed => {
-                group.statement(promote::LEAVE)?.execute(params![queue, job.available_at, job.position])?
-            }
-            _ => group.statement(LEAVE)?.execute(params![queue, job.priority.as_number(), job.position])?,
-        };
+        place::leave(group, (&job.queue, job.priority), job.state, (job.available_at, job.position))?;
         group.statement(CANCEL)?.execute(params![job.row, group.now.as_micros()])?;
         ends::note(group, &job.queue, State::Cancelled, &[job.row])?;
         if job.unique_key.is_some() {

@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::{cancel, ends, promote, rows, standing, trails};
+use super::{ends, place, rows, standing, trails};
 use crate::queue::{Forgotten, State, limits};
 
 const REMOVE: &str = "DELETE FROM queue_jobs WHERE id = ?1";
@@ -88,16 +88,7 @@ impl Purge {
         let found: Vec<(i64, i64, JobId, i64)> =
             group.statement(sql)?.query_map(values, read)?.collect::<Result<_, _>>()?;
         for (position, row, _, available_at) in &found {
-            match from {
-                State::Delayed => {
-                    group.statement(promote::LEAVE)?.execute(params![self.queue.as_str(), available_at, position])?
-                }
-                _ => group.statement(cancel::LEAVE)?.execute(params![
-                    self.queue.as_str(),
-                    priority.as_number(),
-                    position
-                ])?,
-            };
+            place::leave(group, (&self.queue, priority), from, (*available_at, *position))?;
             group.statement(REMOVE)?.execute([row])?;
             trails::remove(group, *row)?;
         }

@@ -4,6 +4,7 @@ use journeyman_job::{Priority, QueueName};
 use rusqlite::params;
 
 use super::group::Group;
+use super::promote;
 use crate::clock::Timestamp;
 use crate::queue::State;
 
@@ -12,6 +13,8 @@ pub(super) const TO_PENDING: &str =
 
 const TO_DELAYED: &str = "INSERT INTO queue_delayed (queue, available_at, position, id, priority, has_trail)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+pub(super) const LEAVE_PENDING: &str = "DELETE FROM queue_pending WHERE queue = ?1 AND priority = ?2 AND position = ?3";
 
 /// A job that waits.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +31,21 @@ pub(super) struct Waiting<'q> {
 pub(super) fn line_up(group: &Group<'_>, job: Waiting<'_>, position: i64) -> rusqlite::Result<()> {
     let Waiting { row, queue, priority, has_trail } = job;
     group.statement(TO_PENDING)?.execute(params![queue.as_str(), priority.as_number(), position, row, has_trail])?;
+    Ok(())
+}
+
+/// Takes a job out of where it waits, pending or delayed.
+pub(super) fn leave(
+    group: &Group<'_>,
+    (queue, priority): (&QueueName, Priority),
+    state: State,
+    (available_at, position): (i64, i64),
+) -> rusqlite::Result<()> {
+    let queue = queue.as_str();
+    match state {
+        State::Delayed => group.statement(promote::LEAVE)?.execute(params![queue, available_at, position])?,
+        _ => group.statement(LEAVE_PENDING)?.execute(params![queue, priority.as_number(), position])?,
+    };
     Ok(())
 }
 

@@ -39,7 +39,7 @@ fn no_statement_walks_the_backlog() {
         super::super::promote::LEAVE,
         super::super::settle::FAIL,
         super::super::settle::LAST_SETTLED,
-        super::super::cancel::LEAVE,
+        super::super::place::LEAVE_PENDING,
         super::super::lease::RETIRE,
         super::super::prune::PRUNE,
         super::super::prune::PRUNE_TRAILS,
