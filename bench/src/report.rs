@@ -32,6 +32,15 @@ struct Figure {
     rounds: Vec<f64>,
 }
 
+/// What a figure of ours is to another's, by medians.
+#[derive(Debug, Serialize)]
+struct Ratio {
+    store: &'static str,
+    name: String,
+    ratio: f64,
+    than: String,
+}
+
 #[derive(Debug)]
 pub struct Report {
     figures: Vec<Figure>,
@@ -82,7 +91,10 @@ impl Report {
                 "rounds": figure.rounds,
             })
         });
-        json!({"figures": figures.collect::<Vec<_>>(), "notes": self.notes, "load_average_by_round": self.loads})
+        let figures: Vec<_> = figures.collect();
+        json!({
+            "figures": figures, "ratios": self.ratios(), "notes": self.notes, "load_average_by_round": self.loads,
+        })
     }
 
     fn cell(&self, section: &str, name: &str, store: Option<Kind>) -> Option<String> {
@@ -118,12 +130,12 @@ impl Report {
     }
 
     /// What our figures are to the ceilings, and our drains to those of others on the same store; by medians.
-    fn ratios(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+    fn ratios(&self) -> Vec<Ratio> {
+        let mut ratios = Vec::new();
         let mut add = |name: &str, own: &Figure, other: Option<&Figure>, than: &str| {
             let Some(other) = other else { return };
             let (ratio, store) = (median(&own.rounds) / median(&other.rounds), own.store.map_or("", Kind::name));
-            lines.push(format!("{store}, {name} = {ratio:.2} x {than}"));
+            ratios.push(Ratio { store, name: name.to_owned(), ratio, than: than.to_owned() });
         };
         for own in self.of(PUSH) {
             let bare = self.of(BARE_PUSH).find(|bare| bare.name == own.name && bare.store == own.store);
@@ -140,10 +152,7 @@ impl Report {
                 add(&own.name, own, Some(peer), &peer.name);
             }
         }
-        if !lines.is_empty() {
-            lines.insert(0, "\nRatios of medians".to_owned());
-        }
-        lines
+        ratios
     }
 
     fn of(&self, section: &'static str) -> impl Iterator<Item = &Figure> {
@@ -173,8 +182,12 @@ impl fmt::Display for Report {
                 self.write_table(f, pair)?;
             }
         }
-        for line in self.ratios() {
-            writeln!(f, "{line}")?;
+        let ratios = self.ratios();
+        if !ratios.is_empty() {
+            writeln!(f, "\nRatios of medians")?;
+        }
+        for Ratio { store, name, ratio, than } in ratios {
+            writeln!(f, "{store}, {name} = {ratio:.2} x {than}")?;
         }
         writeln!(f)?;
         for note in &self.notes {
@@ -213,7 +226,8 @@ fn wrapped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
+    use crate::peers::Peer;
+    use clap::{Parser, ValueEnum};
 
     #[test]
     fn no_line_is_wider_than_a_terminal() {
@@ -221,6 +235,11 @@ mod tests {
         for value in [112_345.0, 98_765.0, 123_456.0] {
             report.add("S", "no job lines, 256 slots, jobs/s", Some(Kind::Sqlite), Unit::PerSecond, value);
             report.add("S", "no job lines, 256 slots, jobs/s", Some(Kind::Redis), Unit::PerSecond, value);
+            for peer in Peer::value_variants() {
+                let store = Some(peer.store());
+                report.add(DRAIN, "no job lines, 256 slots, jobs/s", store, Unit::PerSecond, value);
+                report.add(PEERS, peer.name(), store, Unit::PerSecond, value / 10.0);
+            }
         }
         let text = report.to_string();
         assert!(text.contains("112.3k [98.8k-123.5k]"), "{text}");
@@ -237,5 +256,17 @@ mod tests {
         }
         let figure = &report.as_json()["figures"][0];
         assert_eq!((&figure["median"], &figure["min"], &figure["store"]), (&json!(2.0), &json!(1.0), &json!("Redis")));
+    }
+
+    #[test]
+    fn a_peer_is_compared_with_our_drains_on_its_store() {
+        let mut report = Report::new("7.0.15", &Arguments::parse_from(["bench"]));
+        for store in [Kind::Redis, Kind::Postgres] {
+            report.add(DRAIN, "work, jobs/s", Some(store), Unit::PerSecond, 300.0);
+        }
+        report.add(PEERS, "other", Some(Kind::Postgres), Unit::PerSecond, 200.0);
+        let expected = json!([{"store": "PostgreSQL", "name": "work, jobs/s", "ratio": 1.5, "than": "other"}]);
+        assert_eq!(report.as_json()["ratios"], expected);
+        assert!(report.to_string().contains("PostgreSQL, work, jobs/s = 1.50 x other"));
     }
 }

@@ -42,6 +42,10 @@ struct Rounds<'a> {
 
 pub async fn run(arguments: &Arguments, stores: &Stores) -> anyhow::Result<Report> {
     let report = Report::new(&stores.redis.version()?, arguments);
+    // Before anything is measured, as some have to be built.
+    if arguments.wants(Section::Drain) {
+        arguments.peers.iter().try_for_each(|&peer| peers::install(peer))?;
+    }
     let mut rounds = Rounds { arguments, sizes: arguments.sizes(), stores, starts: Starts::listen()?, report };
     for round in 1..=arguments.rounds {
         let load = process::load_average();

@@ -8,26 +8,48 @@ use anyhow::{Context, bail, ensure};
 use super::{Peer, sources};
 use crate::stores;
 
-/// The folder in which the peer's program can run. Installs it there the first time.
-pub fn ensure(peer: Peer) -> anyhow::Result<PathBuf> {
+/// Has everything there that a drain needs; the first time this may take minutes.
+pub fn ensure(peer: Peer) -> anyhow::Result<()> {
+    let (source, place) = (sources().join(peer.folder()), place(peer)?);
+    std::fs::create_dir_all(&place)?;
+    let (program, _) = peer.work();
+    match peer {
+        Peer::Bullmq | Peer::Graphile => {
+            copy(&source, &place)?;
+            if !place.join("node_modules").is_dir() {
+                must(Command::new("npm").args(["install", "--no-audit", "--no-fund"]).current_dir(&place))?;
+            }
+        }
+        Peer::Apalis | Peer::RustySidekiq => {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let build = ["build", "--release", "--locked", "--target-dir"];
+            must(Command::new(cargo).args(build).arg(place.join("target")).current_dir(&source))?;
+        }
+        Peer::Sidekiq => {
+            copy(&source, &place)?;
+            lacks(program, &["ruby-sidekiq"])?;
+        }
+        Peer::Laravel => {
+            copy(&source, &place)?;
+            lacks(program, &["php-laravel-framework", "php-redis", "php-cli"])?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder in which the peer's program runs.
+pub fn place(peer: Peer) -> anyhow::Result<PathBuf> {
     let target = stores::this_program()?;
     let target = target.parent().and_then(Path::parent).context("this program is in no target folder")?;
-    let place = target.join("bench-peers").join(peer.folder());
-    std::fs::create_dir_all(&place)?;
-    for entry in std::fs::read_dir(sources().join(peer.folder()))? {
+    Ok(target.join("bench-peers").join(peer.folder()))
+}
+
+fn copy(source: &Path, place: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(source)? {
         let entry = entry?;
         std::fs::copy(entry.path(), place.join(entry.file_name()))?;
     }
-    let (program, _) = peer.work();
-    match peer {
-        Peer::Bullmq if !place.join("node_modules").is_dir() => {
-            must(Command::new("npm").args(["install", "--no-audit", "--no-fund"]).current_dir(&place))?;
-        }
-        Peer::Bullmq => {}
-        Peer::Sidekiq => lacks(program, &["ruby-sidekiq"])?,
-        Peer::Laravel => lacks(program, &["php-laravel-framework", "php-redis", "php-cli"])?,
-    }
-    Ok(place)
+    Ok(())
 }
 
 fn lacks(program: &str, packages: &[&str]) -> anyhow::Result<()> {
