@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use journeyman::queue::{Beat, Driver, Settle, Settled, Settlement, Unit, WorkerId};
+use journeyman::queue::{Beat, Driver, Unit, WorkerId};
 
 use super::gate::Gate;
-use super::{LEASE, job, open, take};
+use super::{LEASE, give_back, job, open, take};
 use crate::support::{mariadb, postgres};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,14 +34,7 @@ async fn hands_out_none(url: &str) {
         async move { beating.extend(&Beat { worker: &a, lease: LEASE, held: &[] }).await.unwrap() }
     });
     gate.is_closed().await;
-    let back = Settle {
-        reservation: held.reservation.clone(),
-        settlement: Settlement::Requeue,
-        trail: Bytes::new(),
-        counted: None,
-        then: Vec::new(),
-    };
-    assert_eq!(other.settle(&[back]).await.unwrap(), [Settled::Done]);
+    give_back(&other, &held).await;
     assert_eq!(take(&other, &b, 1, 2).await.len(), 1);
     gate.open();
 

@@ -2,6 +2,7 @@
 
 mod beats;
 mod demoted;
+mod fronts;
 mod gate;
 mod plans;
 mod pruning;
@@ -9,10 +10,13 @@ mod vanished;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use journeyman::drivers::StoreTime;
 use journeyman::drivers::database::{DatabaseOptions, DatabaseStore};
 use journeyman::job::{JobId, Priority, QueueName, When};
-use journeyman::queue::{CallId, Driver, Envelope, NewJob, ReserveRequest, ReservedJob, WorkerId};
+use journeyman::queue::{
+    CallId, Driver, Envelope, NewJob, ReserveRequest, ReservedJob, Settle, Settled, Settlement, WorkerId,
+};
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -40,4 +44,16 @@ async fn take(store: &DatabaseStore, worker: &WorkerId, max: usize, call: u64) -
     let (order, call) = (Priority::DESCENDING, CallId(call));
     let request = ReserveRequest { worker, queues: &queues, order, max, lease: LEASE, call, is_repeat: false };
     store.reserve(&request).await.unwrap().jobs
+}
+
+/// Puts a job back to where it waited.
+async fn give_back(store: &DatabaseStore, held: &ReservedJob) {
+    let back = Settle {
+        reservation: held.reservation.clone(),
+        settlement: Settlement::Requeue,
+        trail: Bytes::new(),
+        counted: None,
+        then: Vec::new(),
+    };
+    assert_eq!(store.settle(&[back]).await.unwrap(), [Settled::Done]);
 }

@@ -38,7 +38,7 @@ impl Driver for DatabaseStore {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.core.change(&SettleBatch { batch, call: chance::call_id() }).await
+        self.core.change(&SettleBatch::new(batch, chance::call_id())).await
     }
 
     async fn promote(&self, max: usize) -> Result<usize, StoreError> {

@@ -21,6 +21,7 @@ pub(super) struct Entry {
     /// Milliseconds; see the column.
     pruned_until: Option<i64>,
     has_arrivals: bool,
+    has_returns: bool,
 }
 
 /// The entries of one transaction, by queue: the order in which all transactions lock the rows of the numbers.
@@ -32,6 +33,12 @@ impl Entry {
     pub(super) fn arrived(&mut self, priority: Priority) {
         self.add_pending(priority, 1);
         self.has_arrivals = true;
+    }
+
+    /// A job is back at the place at which it waited before.
+    pub(super) fn returned(&mut self, priority: Priority) {
+        self.arrived(priority);
+        self.has_returns = true;
     }
 
     /// A job joined those that wait for their time, perhaps before all others.
@@ -108,6 +115,11 @@ impl Ledger {
         let numbers: Vec<[i64; 17]> = self.0.values().map(Entry::numbers).collect();
         let rows = Rows::default().texts(self.0.keys().map(QueueName::as_str));
         Some((0..17).fold(rows, |rows, column| rows.ints(numbers.iter().map(|numbers| numbers[column]))))
+    }
+
+    /// The queues in which something may stand in front of what was the first.
+    pub(super) fn with_returns(&self) -> impl Iterator<Item = &QueueName> {
+        self.0.iter().filter(|(_, entry)| entry.has_returns).map(|(queue, _)| queue)
     }
 
     /// The queues that may have work now.

@@ -27,7 +27,7 @@ macro_rules! migrations {
 
 /// In order; one that was released never changes.
 static MYSQL: LazyLock<Migrator> =
-    LazyLock::new(|| migrator(migrations!("mysql": (1, "0001_jobs"), (2, "0002_lanes"))));
+    LazyLock::new(|| migrator(migrations!("mysql": (1, "0001_jobs"), (2, "0002_lanes"), (3, "0003_delayed"))));
 static POSTGRES: LazyLock<Migrator> =
     LazyLock::new(|| migrator(migrations!("postgres": (1, "0001_jobs"), (2, "0002_lanes"))));
 

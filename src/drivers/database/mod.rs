@@ -6,6 +6,7 @@
 
 mod driver;
 mod fault;
+mod fronts;
 mod inspector;
 mod lanes;
 mod lease;
@@ -39,6 +40,7 @@ use tokio::task::JoinHandle;
 pub use options::DatabaseOptions;
 
 use fault::Fault;
+use fronts::Fronts;
 use link::Connector;
 use mysql::MySqlConnector;
 use pool::Pool;
@@ -67,6 +69,7 @@ struct Core {
     pool: Pool,
     time: StoreTime,
     positions: Arc<Positions>,
+    fronts: Fronts,
     waker: Waker,
     call_timeout: Duration,
 }
@@ -102,6 +105,7 @@ impl DatabaseStore {
             pool,
             time,
             positions: Positions::of(&options.masked_url),
+            fronts: Fronts::default(),
             waker: Waker::new(),
             call_timeout: options.call_timeout,
         });

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use journeyman_job::{JobId, QueueName};
 
 use super::fault::Fault;
-use super::lanes;
 use super::rows::{queue_name, whole};
 use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value};
+use super::{fronts, lanes};
 use crate::queue::{Retention, State};
 
 #[derive(Debug)]
@@ -76,7 +76,10 @@ async fn kept(tx: &mut Transaction<'_>) -> Result<Vec<Kept>, Fault> {
 /// When the first job of each line ended, in one look: most lines have nothing to give, however many queues there are.
 async fn oldest_ends(tx: &mut Transaction<'_>, kept: &[Kept]) -> Result<HashMap<i64, i64>, Fault> {
     let lines = kept.iter().map(|line| lanes::ended(&line.queue, line.state));
-    let rows = Rows::default().ints(lines).texts(kept.iter().map(|line| line.queue.as_str()));
+    let rows = Rows::default()
+        .ints(lines)
+        .texts(kept.iter().map(|line| line.queue.as_str()))
+        .ints(kept.iter().map(|_| fronts::BEGINNING));
     let found = tx.rows(&tx.sql.look, &[Value::Int(0), Value::Rows(&rows)]).await?;
     found.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use journeyman_job::{Priority, QueueName};
 
 use super::fault::Fault;
+use super::fronts::{BEGINNING, END, Fronts};
 use super::link::Row;
 use super::rows::{Taken, attempts, whole};
 use super::transaction::{Change, Transaction};
@@ -14,6 +15,9 @@ use super::value::{Rows, Value};
 use super::{Core, lanes, lease, promote};
 use crate::clock::Timestamp;
 use crate::queue::{Reservation, ReserveRequest, Reserved, ReservedJob, StoreError, Token, limits};
+
+/// What a reserve took, and for each line in which more may stand, the place of the last job taken.
+type Took = (Reserved, Vec<(i64, i64)>);
 
 /// The first places of the lines of some queues.
 #[derive(Debug, Default)]
@@ -24,13 +28,30 @@ pub(super) struct Heads {
     due: Vec<(QueueName, Duration)>,
 }
 
-/// The lines to look at, as rows.
-pub(super) fn lines(queues: &[QueueName], with_pending: bool) -> Rows {
-    let priorities = if with_pending { &Priority::DESCENDING[..] } else { &[] };
-    let pending = |queue| priorities.iter().map(move |priority| (lanes::pending(queue, *priority), queue));
-    let all = queues.iter().flat_map(|queue| pending(queue).chain([(lanes::delayed(queue), queue)]));
-    let (numbers, names): (Vec<i64>, Vec<&str>) = all.map(|(lane, queue)| (lane, queue.as_str())).unzip();
-    Rows::default().ints(numbers).texts(names)
+/// A line and the place from which on it is looked at.
+struct Line<'a> {
+    lane: i64,
+    queue: &'a QueueName,
+    from: i64,
+}
+
+/// The lines of delayed jobs.
+fn delayed_lines(queues: &[QueueName]) -> impl Iterator<Item = Line<'_>> {
+    queues.iter().map(|queue| Line { lane: lanes::delayed(queue), queue, from: BEGINNING })
+}
+
+/// Those of pending jobs, from their fronts on.
+fn pending_lines<'a>(queues: &'a [QueueName], fronts: &Fronts) -> impl Iterator<Item = Line<'a>> {
+    let of_queue =
+        |queue| Priority::DESCENDING.into_iter().map(move |priority| (lanes::pending(queue, priority), queue));
+    queues.iter().flat_map(of_queue).map(|(lane, queue)| Line { lane, queue, from: fronts.of(lane) })
+}
+
+fn as_rows(lines: &[Line<'_>]) -> Rows {
+    Rows::default()
+        .ints(lines.iter().map(|line| line.lane))
+        .texts(lines.iter().map(|line| line.queue.as_str()))
+        .ints(lines.iter().map(|line| line.from))
 }
 
 impl Heads {
@@ -73,15 +94,27 @@ impl Heads {
 impl Core {
     /// Looks before it locks: an idle worker costs one statement that writes nothing, unless there is a hold to renew.
     pub(super) async fn reserve(&self, request: &ReserveRequest<'_>) -> Result<Reserved, StoreError> {
-        let queues = request.queues;
-        let rows = lines(queues, true);
-        let found = self.read(&self.sql.look, &[Value::Int(1), Value::Rows(&rows)]).await?;
-        let heads = Heads::read(queues, &found, |told| self.time.told(told))?;
+        let heads = self.look(request.queues).await?;
         if !request.is_repeat && (request.max == 0 || !heads.has_work()) {
             self.change(&lease::RenewIfHolding { worker: request.worker, lease: request.lease }).await?;
             return Ok(Reserved { jobs: Vec::new(), next_due: heads.next_due() });
         }
-        self.change(&Reserve { request, heads: &heads }).await
+        let (reserved, fronts) = self.change(&Reserve { request, heads: &heads, fronts: &self.fronts }).await?;
+        fronts.into_iter().for_each(|(lane, place)| self.fronts.advance(lane, place));
+        Ok(reserved)
+    }
+
+    async fn look(&self, queues: &[QueueName]) -> Result<Heads, StoreError> {
+        loop {
+            let lines: Vec<Line<'_>> = pending_lines(queues, &self.fronts).chain(delayed_lines(queues)).collect();
+            let found = self.read(&self.sql.look, &[Value::Int(1), Value::Rows(&as_rows(&lines))]).await?;
+            let heads = Heads::read(queues, &found, |told| self.time.told(told))?;
+            // Before a line counts as empty all of it is looked at.
+            let used_up = lines.iter().filter(|line| line.from > BEGINNING && !heads.pending.contains(&line.lane));
+            if used_up.map(|line| self.fronts.forget_lane(line.lane)).count() == 0 {
+                return Ok(heads);
+            }
+        }
     }
 }
 
@@ -89,14 +122,16 @@ impl Core {
 struct Reserve<'a> {
     request: &'a ReserveRequest<'a>,
     heads: &'a Heads,
+    fronts: &'a Fronts,
 }
 
 #[async_trait]
 impl Change for Reserve<'_> {
-    type Answer = Reserved;
+    type Answer = Took;
 
-    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Reserved, Fault> {
-        let Self { request, heads } = self;
+    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Took, Fault> {
+        let Self { request, heads, .. } = self;
+        let mut fronts = Vec::new();
         let mut jobs = if request.is_repeat { taken_by_call(tx, request).await? } else { Vec::new() };
         let mut next_due = heads.next_due();
         if jobs.is_empty() {
@@ -104,7 +139,7 @@ impl Change for Reserve<'_> {
             for queue in &promoted {
                 promote::promote_queue(tx, queue, limits::PER_CALL).await?;
             }
-            self.take(tx, &promoted, &mut jobs).await?;
+            fronts = self.take(tx, &promoted, &mut jobs).await?;
             if !promoted.is_empty() {
                 next_due = look_at_delayed(tx, request.queues, true).await?.next_due();
             }
@@ -114,19 +149,21 @@ impl Change for Reserve<'_> {
         } else {
             lease::renew(tx, request.worker, request.lease).await?;
         }
-        Ok(Reserved { jobs, next_due })
+        Ok((Reserved { jobs, next_due }, fronts))
     }
 }
 
 impl Reserve<'_> {
-    /// From the lines in which something stood a moment ago, or may stand now that due jobs were promoted.
+    /// From the lines in which something stood a moment ago, or may stand now that due jobs were promoted. Tells the new
+    /// fronts of those in which more may stand.
     async fn take(
         &self,
         tx: &mut Transaction<'_>,
         promoted: &BTreeSet<&QueueName>,
         jobs: &mut Vec<ReservedJob>,
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<(i64, i64)>, Fault> {
         let request = self.request;
+        let mut fronts = Vec::new();
         for priority in request.order {
             for queue in request.queues {
                 let room = request.max - jobs.len();
@@ -134,9 +171,13 @@ impl Reserve<'_> {
                 if room == 0 || !(self.heads.pending.contains(&lane) || promoted.contains(&queue)) {
                     continue;
                 }
-                let values = [Value::Int(lane), Value::Text(queue.as_str()), Value::Int(whole(room))];
-                let front = tx.rows(&tx.sql.front, &values).await?;
+                let front = self.front(tx, lane, queue, room).await?;
                 let count = whole(front.len());
+                if front.len() == room
+                    && let Some(last) = front.last()
+                {
+                    fronts.push((lane, last.int(4)?));
+                }
                 for row in front {
                     jobs.push(in_hand(row.as_ref(), request, queue, priority, tx.now)?);
                 }
@@ -148,7 +189,7 @@ impl Reserve<'_> {
             }
         }
         if jobs.is_empty() {
-            return Ok(());
+            return Ok(fronts);
         }
         let ids = Rows::default().ids(jobs.iter().map(|job| job.reservation.job));
         let values = [
@@ -159,7 +200,29 @@ impl Reserve<'_> {
             Value::Rows(&ids),
         ];
         tx.run(&tx.sql.take, &values).await?;
-        Ok(())
+        Ok(fronts)
+    }
+
+    /// Locks up to `room` jobs of a line, in their order. Where those from its front on do not do, all of it is read.
+    async fn front(
+        &self,
+        tx: &mut Transaction<'_>,
+        lane: i64,
+        queue: &QueueName,
+        room: usize,
+    ) -> Result<Vec<Box<dyn Row>>, Fault> {
+        let (from, queue) = (self.fronts.of(lane), Value::Text(queue.as_str()));
+        let stretch = |count: usize, from, end| {
+            [Value::Int(lane), queue, Value::Int(whole(count)), Value::Int(from), Value::Int(end)]
+        };
+        let mut front = tx.rows(&tx.sql.front, &stretch(room, from, END)).await?;
+        if front.len() < room && from > BEGINNING {
+            self.fronts.forget_lane(lane);
+            let mut earlier = tx.rows(&tx.sql.front, &stretch(room - front.len(), BEGINNING, from)).await?;
+            earlier.append(&mut front);
+            return Ok(earlier);
+        }
+        Ok(front)
     }
 }
 
@@ -206,7 +269,7 @@ pub(super) async fn look_at_delayed(
     queues: &[QueueName],
     heeds_pauses: bool,
 ) -> Result<Heads, Fault> {
-    let rows = lines(queues, false);
+    let rows = as_rows(&delayed_lines(queues).collect::<Vec<_>>());
     let found = tx.rows(&tx.sql.look, &[Value::Int(i64::from(heeds_pauses)), Value::Rows(&rows)]).await?;
     let now = tx.now;
     Heads::read(queues, &found, |_| now)

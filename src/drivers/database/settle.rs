@@ -1,6 +1,7 @@
 //! Ending attempts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +21,9 @@ use crate::queue::{CallId, Counted, NewJob, Reservation, Settle, Settled, Settle
 pub(super) struct SettleBatch<'a> {
     pub(super) batch: &'a [Settle],
     /// Tells what it stored from what others did.
-    pub(super) call: CallId,
+    call: CallId,
+    /// Not every job was held as its settlement says: they are looked at first from now on.
+    is_in_doubt: AtomicBool,
 }
 
 /// What the store knows of a job that is to be settled.
@@ -47,27 +50,34 @@ struct Move<'a> {
     refund: u32,
 }
 
+impl<'a> SettleBatch<'a> {
+    pub(super) fn new(batch: &'a [Settle], call: CallId) -> Self {
+        Self { batch, call, is_in_doubt: AtomicBool::new(false) }
+    }
+}
+
+/// Nearly always every job is held as its settlement says, and the write itself sees to that it is. Only when it was not
+/// the jobs are looked at one by one, in a second try.
 #[async_trait]
 impl Change for SettleBatch<'_> {
     type Answer = Vec<Settled>;
 
     async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Self::Answer, Fault> {
-        let Self { batch, call } = self;
-        let mut stored = lock(tx, batch).await?;
-        let mut moves = Vec::with_capacity(batch.len());
-        let outcomes: Vec<Settled> = batch
-            .iter()
-            .map(|item| {
-                let outcome = judge(&mut stored, &item.reservation);
-                if outcome == Settled::Done {
-                    moves.push(item);
-                }
-                outcome
-            })
-            .collect();
-        let moves: Vec<Move<'_>> = moves.into_iter().map(|item| Move::of(tx, item)).collect();
+        let Self { batch, call, is_in_doubt } = self;
+        let outcomes = if is_in_doubt.load(Ordering::Relaxed) || has_twice(batch) {
+            judge_all(tx, batch).await?
+        } else {
+            vec![Settled::Done; batch.len()]
+        };
+        let done = batch.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Settled::Done);
+        let mut moves: Vec<Move<'_>> = done.map(|(item, _)| Move::of(tx, item)).collect();
+        // The order in which every batch locks its jobs.
+        moves.sort_unstable_by_key(|moved| moved.item.reservation.job);
         for piece in pieces(&moves, |moved| moved.item.trail.len() + 200) {
-            write(tx, piece).await?;
+            if write(tx, piece).await? != piece.len() {
+                is_in_doubt.store(true, Ordering::Relaxed);
+                return Err(Fault::Contended("not every job was held as its settlement says".into()));
+            }
         }
         let failed: Vec<(JobId, &JobError)> = moves.iter().filter_map(Move::failure).collect();
         for piece in pieces(&failed, |(_, error)| error.message().len() + 100) {
@@ -81,6 +91,17 @@ impl Change for SettleBatch<'_> {
         }
         Ok(outcomes)
     }
+}
+
+fn has_twice(batch: &[Settle]) -> bool {
+    let mut seen = HashSet::with_capacity(batch.len());
+    !batch.iter().all(|item| seen.insert(item.reservation.job))
+}
+
+/// Locks the jobs, and tells of each whether it is settled now.
+async fn judge_all(tx: &mut Transaction<'_>, batch: &[Settle]) -> Result<Vec<Settled>, Fault> {
+    let mut stored = lock(tx, batch).await?;
+    Ok(batch.iter().map(|item| judge(&mut stored, &item.reservation)).collect())
 }
 
 /// Locks the jobs in the order of their ids, as every batch does, and tells whose they are.
@@ -122,7 +143,9 @@ impl Stored {
     }
 }
 
-async fn write(tx: &mut Transaction<'_>, moves: &[Move<'_>]) -> Result<(), Fault> {
+/// Writes as far as the jobs are held as the settlements say; how many that were.
+async fn write(tx: &mut Transaction<'_>, moves: &[Move<'_>]) -> Result<usize, Fault> {
+    let reservations = || moves.iter().map(|moved| &moved.item.reservation);
     let tokens = || moves.iter().map(|moved| moved.item.reservation.token);
     let rows = Rows::default()
         .ids(moves.iter().map(|moved| moved.item.reservation.job))
@@ -135,14 +158,11 @@ async fn write(tx: &mut Transaction<'_>, moves: &[Move<'_>]) -> Result<(), Fault
         .ints(moves.iter().map(|moved| moved.available_at))
         .ints(moves.iter().map(|moved| moved.ended_at))
         .ints(moves.iter().map(|moved| i64::from(moved.failure().is_some_and(|(_, error)| is_system_error(error)))))
+        .texts(reservations().map(|reservation| reservation.queue.as_str()))
+        .ints(reservations().map(|reservation| lanes::held_by(&reservation.worker)))
         .bytes(moves.iter().map(|moved| Bytes::clone(&moved.item.trail)));
     let written = tx.run(&tx.sql.settle, &[Value::Rows(&rows)]).await?;
-    if usize::try_from(written) == Ok(moves.len()) {
-        Ok(())
-    } else {
-        // The rows are locked, so this cannot be; what is certain is that nothing may be kept of it.
-        Err(Fault::Contended(format!("{written} of {} jobs were settled", moves.len())))
-    }
+    Ok(usize::try_from(written).unwrap_or(usize::MAX))
 }
 
 async fn record_failed(tx: &mut Transaction<'_>, failed: &[(JobId, &JobError)]) -> Result<(), Fault> {
@@ -208,6 +228,7 @@ impl<'a> Move<'a> {
             None => {}
         }
         match self.state {
+            _ if matches!(self.item.settlement, Settlement::Requeue) => entry.returned(self.priority()),
             State::Pending | State::Reserved => entry.arrived(self.priority()),
             State::Delayed => entry.delayed(),
             ended => entry.add_ended(ended, 1),

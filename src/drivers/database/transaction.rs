@@ -136,6 +136,7 @@ impl Core {
         }
         committing.store(true, Ordering::Relaxed);
         tx.link.commit().await?;
+        tx.ledger.with_returns().for_each(|queue| self.fronts.forget(queue));
         Ok((answer, tx.ledger.woken()))
     }
 

@@ -1,5 +1,5 @@
--- Locks the delayed jobs of one priority that are due first.
+-- Locks delayed jobs of one priority, in the order of their ids.
 -- ?1 lane, ?2 queue, ?3 how many, ?4 priority.
 SELECT job_id FROM queue_jobs FORCE INDEX (queue_jobs_delayed)
 WHERE delayed_lane = ?1 AND queue = ?2 AND priority = ?4
-ORDER BY place LIMIT ?3 FOR UPDATE
+ORDER BY job_id LIMIT ?3 FOR UPDATE
