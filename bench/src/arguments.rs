@@ -51,6 +51,10 @@ pub enum Section {
     Drain,
     Latency,
     Memory,
+    Due,
+    Busy,
+    Backlog,
+    Cluster,
 }
 
 /// What the binary does when it is started by itself.
@@ -68,9 +72,31 @@ pub enum Role {
     SilentWorker {
         #[arg(long)]
         workers: usize,
+        /// These and no others
+        #[arg(long, value_name = "A,B")]
+        queue: Option<String>,
     },
     #[command(hide = true)]
     LatencyWorker,
+    #[command(hide = true)]
+    TurnsWorker {
+        #[arg(long)]
+        workers: usize,
+        /// Jobs after which a turn ends
+        #[arg(long)]
+        turn: u64,
+    },
+    #[command(hide = true)]
+    Spin {
+        #[arg(long)]
+        threads: u64,
+        /// Of each thread
+        #[arg(long)]
+        turns: u64,
+        /// Of each turn
+        #[arg(long)]
+        micros: u64,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +124,13 @@ pub struct Sizes {
     pub drained: u64,
     pub latency_samples: usize,
     pub memory_jobs: u64,
+    pub due_jobs: u64,
+    pub busy_jobs: u64,
+    /// Jobs that wait while others run.
+    pub backlog_jobs: u64,
+    /// Jobs that run meanwhile.
+    pub backlog_claims: u64,
+    pub cluster_jobs: u64,
 }
 
 impl Arguments {
@@ -113,6 +146,11 @@ impl Arguments {
             drained: of(self.jobs),
             latency_samples: 2_000 / part as usize,
             memory_jobs: of(10_000),
+            due_jobs: of(10_000),
+            busy_jobs: of(10_000),
+            backlog_jobs: of(1_000_000),
+            backlog_claims: of(50_000),
+            cluster_jobs: of(60_000),
         }
     }
 
@@ -142,12 +180,13 @@ mod tests {
         assert_eq!(sizes("bench --jobs 5000").drained, 5000);
         assert_eq!(sizes("bench --jobs 5000 --quick").drained, 500);
         assert_eq!(sizes("bench --quick").latency_samples, 200);
+        assert_eq!(sizes("bench --jobs 5000 --quick").backlog_jobs, 100_000);
     }
 
     #[test]
     fn no_section_named_is_all() {
         assert!(Arguments::parse_from(["bench"]).wants(Section::Http));
-        let only = Arguments::parse_from(["bench", "--only", "push,drain"]);
+        let only = Arguments::parse_from(["bench", "--only", "push,drain,due,busy,backlog,cluster"]);
         assert!(only.wants(Section::Drain) && !only.wants(Section::Http));
     }
 }

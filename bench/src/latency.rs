@@ -2,21 +2,19 @@
 
 use std::io::Write;
 use std::process::Stdio;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use journeyman::app::App;
 use journeyman::chance;
-use journeyman::clock::{Clock, SystemClock};
 use journeyman::config::{Config, Sources};
 use journeyman_job::prelude::*;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::ChildStdout;
-use tokio::sync::mpsc;
 
 use crate::figures;
 use crate::guarded::Guarded;
+use crate::starts::{self, Starts};
 use crate::stores::{self, Stand};
 
 /// No job may take longer to start: then something is broken rather than slow.
@@ -34,32 +32,8 @@ struct BenchLatency {
 #[job]
 impl Job for BenchLatency {
     async fn handle(&self, _ctx: &JobContext) -> JobResult {
-        let under_way = now_micros() - self.sent_at_micros;
-        if let Some(started) = STARTED.get() {
-            // Nobody is left to tell at the end of a run.
-            let _ = started.send(under_way);
-        }
+        starts::report(starts::now_micros() - self.sent_at_micros);
         Ok(Outcome::done())
-    }
-}
-
-/// Where the jobs of this process report, once for all runs.
-static STARTED: OnceLock<mpsc::UnboundedSender<i64>> = OnceLock::new();
-
-/// The receiving end of the jobs of this process.
-#[derive(Debug)]
-pub struct Starts(mpsc::UnboundedReceiver<i64>);
-
-impl Starts {
-    /// May be called once in a process.
-    pub fn listen() -> anyhow::Result<Self> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        ensure!(STARTED.set(sender).is_ok(), "the starts of jobs are listened to already");
-        Ok(Self(receiver))
-    }
-
-    async fn next(&mut self) -> anyhow::Result<i64> {
-        self.0.recv().await.context("no job can report its start")
     }
 }
 
@@ -120,7 +94,7 @@ pub async fn worker() -> anyhow::Result<()> {
 }
 
 async fn push(app: &App) -> anyhow::Result<()> {
-    app.manager.push(&BenchLatency { sent_at_micros: now_micros() }).await?;
+    app.manager.push(&BenchLatency { sent_at_micros: starts::now_micros() }).await?;
     Ok(())
 }
 
@@ -142,12 +116,9 @@ fn keep(seen: &mut Vec<u64>, sample: usize, under_way: i64) -> anyhow::Result<()
     Ok(())
 }
 
-fn summary(mut seen: Vec<u64>) -> Latency {
+/// Of microseconds in any order.
+pub fn summary(mut seen: Vec<u64>) -> Latency {
     seen.sort_unstable();
     let millis = |percent| figures::percentile(&seen, percent) as f64 / 1000.0;
     Latency { p50: millis(50.0), p99: millis(99.0), max: millis(100.0) }
-}
-
-fn now_micros() -> i64 {
-    SystemClock::default().now().as_micros()
 }

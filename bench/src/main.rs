@@ -1,16 +1,22 @@
-//! Whole-system load, run by `cargo xtask bench`: pushes, HTTP, drain, latency and memory, on any
-//! of the stores, and other job queues beside it.
+//! Whole-system load, run by `cargo xtask bench`: pushes, HTTP, drain, latency, memory, jobs that come due at once, busy
+//! processors, long backlogs and a cluster, on any of the stores, and other job queues beside it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
 mod arguments;
+mod backlog;
 mod bare;
+mod busy;
 mod ceiling;
+mod cluster;
+mod crew;
 mod drain;
+mod due;
 mod figures;
 mod guarded;
 mod http_load;
 mod latency;
+mod masters;
 mod memory;
 mod peers;
 mod process;
@@ -20,9 +26,13 @@ mod report;
 mod rounds;
 mod servers;
 mod serving;
+mod spin;
+mod starts;
 mod stores;
+mod turns;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Parser;
@@ -53,8 +63,12 @@ fn play(role: &Role) -> anyhow::Result<()> {
         // One thread: the server under load is to have the rest of the machine.
         Role::HttpLoad(load) => Builder::new_current_thread().enable_all().build()?.block_on(http_load::generate(load)),
         Role::BareServer { redis } => Runtime::new()?.block_on(bare::serve(redis.as_deref())),
-        Role::SilentWorker { workers } => Runtime::new()?.block_on(drain::silent_worker(*workers)),
+        Role::SilentWorker { workers, queue } => {
+            Runtime::new()?.block_on(crew::silent_worker(*workers, queue.as_deref()))
+        }
         Role::LatencyWorker => Runtime::new()?.block_on(latency::worker()),
+        Role::TurnsWorker { workers, turn } => Runtime::new()?.block_on(turns::worker(*workers, *turn)),
+        Role::Spin { threads, turns, micros } => spin::alone(*threads, *turns, Duration::from_micros(*micros)),
     }
 }
 

@@ -53,6 +53,19 @@ pub async fn fill(app: &App, jobs: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Fills the store with `jobs` of what `dispatch` makes.
+pub async fn fill_with(app: &App, jobs: u64, dispatch: impl Fn() -> anyhow::Result<Dispatch>) -> anyhow::Result<()> {
+    let mut left = jobs;
+    while left > 0 {
+        let count = left.min(BULK);
+        let bulk = (0..count).map(|_| dispatch()).collect::<anyhow::Result<Vec<_>>>()?;
+        let sent = app.manager.bulk(bulk).await?;
+        ensure!(sent.len() as u64 == count, "a bulk was answered in part");
+        left -= count;
+    }
+    Ok(())
+}
+
 fn callers(shape: Shape) -> u64 {
     match shape {
         Shape::Single { callers } | Shape::Bulk { callers } => callers,

@@ -21,11 +21,16 @@ pub struct RedisServer {
 
 impl RedisServer {
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// With further settings, as its command line takes them.
+    pub async fn start_with(further: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = free_port()?;
         let port_text = port.to_string();
         let settings = ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"];
-        let arguments = [&["--bind", "127.0.0.1", "--port", &port_text][..], &settings].concat();
+        let arguments = [&["--bind", "127.0.0.1", "--port", &port_text][..], &settings, further].concat();
         let server = Guarded::start("redis-server".as_ref(), &arguments, |command| {
             command.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
         })?;
@@ -41,6 +46,10 @@ impl RedisServer {
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Removes all data and all statistics.
@@ -80,7 +89,7 @@ impl RedisServer {
     }
 
     /// One command in the inline form, over a connection of its own.
-    fn ask(&self, command: &str) -> anyhow::Result<String> {
+    pub fn ask(&self, command: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         write!(stream, "{command}\r\n")?;
@@ -98,6 +107,11 @@ impl RedisServer {
             _ => bail!("Redis answered {command} with {}", line.trim_end()),
         }
     }
+}
+
+/// One that nobody listens on at this moment.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Whether there is a Redis to start at all.

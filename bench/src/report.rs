@@ -5,11 +5,12 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Section};
 use crate::figures::{median, range};
 use crate::push::PAYLOAD;
-use crate::rounds::{BARE, BARE_PUSH, BARE_REDIS, DRAIN, HTTP, PEERS, PUSH, REQUESTS};
+use crate::rounds::{BACKLOG, BARE, BARE_PUSH, BARE_REDIS, CLUSTER, DRAIN, FEW, HTTP, MANY, PEERS, PUSH, REQUESTS};
 use crate::stores::Kind;
+use crate::{backlog, busy, cluster, due};
 
 /// What a figure counts; it decides how it is written.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -18,6 +19,7 @@ pub enum Unit {
     PerSecond,
     Millis,
     Mib,
+    Micros,
     Seconds,
     Bytes,
 }
@@ -65,6 +67,13 @@ impl Report {
              = jobs and nothing left. Job lines of `work` go to nowhere."
                 .to_owned(),
         ];
+        let of_sections = [
+            (Section::Due, due::NOTE.to_owned()),
+            (Section::Busy, busy::NOTE.to_owned()),
+            (Section::Backlog, backlog::note(&arguments.sizes())),
+            (Section::Cluster, cluster::NOTE.to_owned()),
+        ];
+        notes.extend(of_sections.into_iter().filter(|(section, _)| arguments.wants(*section)).map(|(_, note)| note));
         notes.extend(arguments.peers.iter().map(|peer| format!("{}.", peer.caveat())));
         Self { figures: Vec::new(), notes, loads: Vec::new() }
     }
@@ -129,7 +138,8 @@ impl Report {
         Ok(())
     }
 
-    /// What our figures are to the ceilings, and our drains to those of others on the same store; by medians.
+    /// What our figures are to the ceilings, our drains to those of others on the same store, and jobs among many to jobs
+    /// among few; by medians.
     fn ratios(&self) -> Vec<Ratio> {
         let mut ratios = Vec::new();
         let mut add = |name: &str, own: &Figure, other: Option<&Figure>, than: &str| {
@@ -151,6 +161,15 @@ impl Report {
             for peer in self.of(PEERS).filter(|peer| peer.store == own.store) {
                 add(&own.name, own, Some(peer), &peer.name);
             }
+        }
+        let named = |own: &Figure, name: &str| self.of(own.section).find(|of| of.name == name && of.store == own.store);
+        for own in self.of(BACKLOG).filter(|own| own.name == MANY) {
+            add(MANY, own, named(own, FEW), FEW);
+        }
+        let first = cluster::CASES[0].name;
+        for own in self.of(CLUSTER).filter(|own| !own.name.starts_with(first)) {
+            let what = own.name.rsplit_once(": ").map_or("", |(_, what)| what);
+            add(&own.name, own, named(own, &format!("{first}: {what}")), first);
         }
         ratios
     }
@@ -201,7 +220,9 @@ fn written(unit: Unit, value: f64) -> String {
     match unit {
         Unit::PerSecond if value >= 1000.0 => format!("{:.1}k", value / 1000.0),
         Unit::PerSecond | Unit::Bytes => format!("{value:.0}"),
-        Unit::Mib => format!("{value:.1}"),
+        // A tenth of a microsecond is nothing beside a millisecond, and it would not fit.
+        Unit::Micros if value >= 100.0 => format!("{value:.0}"),
+        Unit::Mib | Unit::Micros => format!("{value:.1}"),
         Unit::Millis | Unit::Seconds => format!("{value:.2}"),
     }
 }
@@ -240,6 +261,15 @@ mod tests {
                 report.add(DRAIN, "no job lines, 256 slots, jobs/s", store, Unit::PerSecond, value);
                 report.add(PEERS, peer.name(), store, Unit::PerSecond, value / 10.0);
             }
+            for store in [Kind::Sqlite, Kind::Redis, Kind::Mariadb] {
+                report.add("S", "the handler alone", Some(store), Unit::Micros, value / 100.0);
+                report.add(BACKLOG, FEW, Some(store), Unit::Micros, value / 1000.0);
+                report.add(BACKLOG, MANY, Some(store), Unit::Micros, value / 10.0);
+            }
+            for case in cluster::CASES {
+                let name = format!("{}: workers", case.name);
+                report.add(CLUSTER, &name, Some(Kind::Redis), Unit::Micros, value / 100.0);
+            }
         }
         let text = report.to_string();
         assert!(text.contains("112.3k [98.8k-123.5k]"), "{text}");
@@ -268,5 +298,29 @@ mod tests {
         let expected = json!([{"store": "PostgreSQL", "name": "work, jobs/s", "ratio": 1.5, "than": "other"}]);
         assert_eq!(report.as_json()["ratios"], expected);
         assert!(report.to_string().contains("PostgreSQL, work, jobs/s = 1.50 x other"));
+    }
+
+    #[test]
+    fn jobs_among_many_are_compared_with_jobs_among_few() {
+        let mut report = Report::new("7.0.15", &Arguments::parse_from(["bench"]));
+        for (name, value) in [(FEW, 20.0), (MANY, 22.0)] {
+            report.add(BACKLOG, name, Some(Kind::Sqlite), Unit::Micros, value);
+        }
+        for case in cluster::CASES {
+            for (who, value) in [("workers", 10.0), ("Redis", 8.0)] {
+                report.add(CLUSTER, &format!("{}: {who}", case.name), Some(Kind::Redis), Unit::Micros, value);
+            }
+        }
+        let text = report.to_string();
+        assert!(text.contains("SQLite, many waiting = 1.10 x few waiting"), "{text}");
+        assert!(text.contains("Redis, 4 x 3, cluster: workers = 1.00 x 1 x 1, one server"), "{text}");
+        assert_eq!(report.ratios().len(), 1 + 2 * (cluster::CASES.len() - 1), "{text}");
+    }
+
+    #[test]
+    fn a_section_is_explained_where_it_is_measured() {
+        let notes = |line: &str| Report::new("7.0.15", &Arguments::parse_from(line.split(' '))).to_string();
+        assert!(notes("bench --only backlog --quick").contains("Backlog: 100000 jobs waiting"));
+        assert!(!notes("bench --only drain").contains("Backlog:"));
     }
 }

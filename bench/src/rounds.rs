@@ -5,17 +5,21 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::arguments::{Arguments, Section, Sizes};
-use crate::drain::{self, Crew};
-use crate::latency::{self, Latency, Starts};
+use crate::crew::Crew;
+use crate::latency::{self, Latency};
+use crate::masters::Masters;
 use crate::process;
 use crate::push::{self, Shape};
 use crate::report::{Report, Unit};
 use crate::serving::{self, Served};
+use crate::starts::Starts;
 use crate::stores::{Kind, Stores};
-use crate::{ceiling, memory, peers};
+use crate::{backlog, busy, ceiling, cluster, drain, due, memory, peers};
 
 /// Longest that one measurement may take.
 const LONGEST: Duration = Duration::from_secs(60);
+/// The same with a store that has to be filled with a million jobs first.
+const LONGEST_WITH_BACKLOG: Duration = Duration::from_secs(1800);
 /// Heading of our pushes through the library.
 pub const PUSH: &str = "Pushes by library, jobs/s";
 /// Heading of the same without what is ours.
@@ -31,6 +35,13 @@ pub const REQUESTS: &str = ", requests/s";
 pub const DRAIN: &str = "Drain by one worker process";
 /// Heading of what others drain.
 pub const PEERS: &str = "Drain by others, jobs/s";
+/// Heading of what a job costs by what waits behind it.
+pub const BACKLOG: &str = "Backlog: CPU of worker and store per job, µs";
+/// The two cases of it.
+pub const FEW: &str = "few waiting";
+pub const MANY: &str = "many waiting";
+/// Heading of what a job costs by processes, queues and servers.
+pub const CLUSTER: &str = "Processes x queues: CPU per job, µs";
 
 struct Rounds<'a> {
     arguments: &'a Arguments,
@@ -58,7 +69,15 @@ pub async fn run(arguments: &Arguments, stores: &Stores) -> anyhow::Result<Repor
 
 impl Rounds<'_> {
     async fn one(&mut self) -> anyhow::Result<()> {
-        for section in [Section::Push, Section::Http, Section::Drain, Section::Latency] {
+        for section in [
+            Section::Push,
+            Section::Http,
+            Section::Drain,
+            Section::Latency,
+            Section::Due,
+            Section::Busy,
+            Section::Backlog,
+        ] {
             if self.arguments.wants(section) {
                 self.ceilings(section).await?;
             }
@@ -75,6 +94,9 @@ impl Rounds<'_> {
             let bytes = bounded("memory", memory::bytes_per_job(self.stores, self.sizes.memory_jobs)).await?;
             self.report.add("Redis memory", "bytes per waiting job", Some(Kind::Redis), Unit::Bytes, bytes);
         }
+        if self.arguments.wants(Section::Cluster) && self.arguments.store.contains(&Kind::Redis) {
+            self.cluster().await?;
+        }
         Ok(())
     }
 
@@ -89,7 +111,18 @@ impl Rounds<'_> {
             }
             Section::Drain => self.drain(kind).await,
             Section::Latency => self.latency(kind).await,
-            Section::Memory => Ok(()),
+            Section::Due => {
+                let stand = self.stores.fresh(kind)?;
+                let late = due::measure(&stand, &mut self.starts, self.sizes.due_jobs);
+                let late = bounded("due", late).await?;
+                for (name, value) in [("p50", late.p50), ("p99", late.p99), ("the last", late.max)] {
+                    self.report.add("Due at one instant: late by, ms", name, Some(kind), Unit::Millis, value);
+                }
+                Ok(())
+            }
+            Section::Busy => self.busy(kind).await,
+            Section::Backlog => self.backlog(kind).await,
+            Section::Memory | Section::Cluster => Ok(()),
         }
     }
 
@@ -187,6 +220,49 @@ impl Rounds<'_> {
         Ok(())
     }
 
+    async fn busy(&mut self, kind: Kind) -> anyhow::Result<()> {
+        let stand = self.stores.fresh(kind)?;
+        let busy = bounded("busy", busy::measure(&stand, self.sizes.busy_jobs)).await?;
+        for (name, value) in [
+            ("the handler alone", busy.alone),
+            ("worker", busy.worker),
+            ("beyond the handler", busy.worker - busy.alone),
+        ] {
+            self.report.add("Jobs of 1 ms: CPU per job, µs", name, Some(kind), Unit::Micros, value);
+        }
+        Ok(())
+    }
+
+    async fn backlog(&mut self, kind: Kind) -> anyhow::Result<()> {
+        let (workers, claims) = (self.arguments.workers, self.sizes.backlog_claims);
+        for (case, waiting) in [(FEW, backlog::TURN), (MANY, self.sizes.backlog_jobs)] {
+            let cost = backlog::measure(self.stores, kind, workers, waiting, claims);
+            let cost = within(LONGEST_WITH_BACKLOG, case, cost).await?;
+            let mut add = |section, unit, value| self.report.add(section, case, Some(kind), unit, value);
+            add(BACKLOG, Unit::Micros, cost.worker + cost.store.unwrap_or_default());
+            add("Backlog: the worker's CPU per job, µs", Unit::Micros, cost.worker);
+            if let Some(store) = cost.store {
+                add("Backlog: the store's CPU per job, µs", Unit::Micros, store);
+            }
+            add("Backlog: the worker's peak RSS, MiB", Unit::Mib, cost.memory.peak);
+            add("Backlog: the worker's own memory, MiB", Unit::Mib, cost.memory.own);
+        }
+        Ok(())
+    }
+
+    async fn cluster(&mut self) -> anyhow::Result<()> {
+        let masters = bounded("the cluster", Masters::start()).await?;
+        for case in cluster::CASES {
+            let (slots, jobs) = (self.arguments.workers, self.sizes.cluster_jobs);
+            let cost = cluster::measure(&self.stores.redis, &masters, case, slots, jobs);
+            let cost = bounded(case.name, cost).await?;
+            for (who, value) in [("workers", cost.workers), ("Redis", cost.redis)] {
+                self.report.add(CLUSTER, &format!("{}: {who}", case.name), Some(Kind::Redis), Unit::Micros, value);
+            }
+        }
+        Ok(())
+    }
+
     fn add_latency(&mut self, place: &str, kind: Kind, latency: &Latency) {
         for (word, value) in [("p50", latency.p50), ("p99", latency.p99), ("max", latency.max)] {
             let name = format!("{place}, {word}");
@@ -205,8 +281,16 @@ fn pushes(sizes: &Sizes) -> [(&'static str, Shape, u64); 4] {
 }
 
 async fn bounded<T>(name: &str, measurement: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let outcome = tokio::time::timeout(LONGEST, measurement).await;
+    within(LONGEST, name, measurement).await
+}
+
+async fn within<T>(
+    longest: Duration,
+    name: &str,
+    measurement: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let outcome = tokio::time::timeout(longest, measurement).await;
     outcome
-        .with_context(|| format!("{name}: not done within {} s", LONGEST.as_secs()))?
+        .with_context(|| format!("{name}: not done within {} s", longest.as_secs()))?
         .with_context(|| name.to_owned())
 }
