@@ -4,13 +4,15 @@
 //! together: a group commit without any added delay.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use journeyman_job::{QueueName, When};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::{NewJob, PushOutcome, Store, StoreError, Unit, limits};
@@ -64,28 +66,31 @@ fn needed(jobs: &[NewJob], unit: Unit) -> Unit {
 }
 
 async fn gather(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Waiting>) {
-    let mut calls = JoinSet::new();
+    // No tasks of their own: each more that a push passes through costs a lone one dearly, as others are woken for it.
+    let mut calls = FuturesUnordered::new();
     // When each call under way began, the oldest first.
-    let mut begun: Vec<(Id, Instant)> = Vec::new();
+    let mut begun: Vec<Instant> = Vec::new();
     let mut waiting = Vec::new();
     let mut is_open = true;
-    while is_open || !waiting.is_empty() {
-        let slow_at = begun.first().map_or_else(Instant::now, |(_, begun)| *begun + SLOW);
+    while is_open || !waiting.is_empty() || !calls.is_empty() {
+        let slow_at = begun.first().map_or_else(Instant::now, |begun| *begun + SLOW);
         let is_slow = Instant::now() >= slow_at;
         let is_time = calls.is_empty() || calls.len() < CALLS && (is_slow || is_worth_a_call(&waiting));
         if is_time && !waiting.is_empty() {
-            let (store, batch) = (Arc::clone(&store), std::mem::take(&mut waiting));
-            let call = calls.spawn(async move { push_together(store.as_ref(), batch).await });
-            begun.push((call.id(), Instant::now()));
+            let call = push_together(store.as_ref(), std::mem::take(&mut waiting));
+            let began = Instant::now();
+            begun.push(began);
+            // A call that panicked has dropped its callers' ends, which tells them.
+            calls.push(AssertUnwindSafe(call).catch_unwind().map(move |_| began));
             continue;
         }
         let room = limits::PER_CALL.saturating_sub(waiting.len());
         tokio::select! {
             biased;
-            // A call that panicked has dropped its callers' ends, which tells them.
-            Some(ended) = calls.join_next_with_id() => {
-                let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
-                begun.retain(|(call, _)| *call != id);
+            Some(began) = calls.next() => {
+                if let Some(place) = begun.iter().position(|begun| *begun == began) {
+                    begun.remove(place);
+                }
             }
             received = receiver.recv_many(&mut waiting, room), if is_open && room > 0 => {
                 is_open = received > 0;
@@ -93,7 +98,6 @@ async fn gather(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Waiting>) {
             () = sleep_until(slow_at), if calls.len() == 1 && !is_slow && !waiting.is_empty() => {}
         }
     }
-    calls.detach_all();
 }
 
 fn is_worth_a_call(waiting: &[Waiting]) -> bool {
