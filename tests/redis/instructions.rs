@@ -1,11 +1,12 @@
-//! What a job costs Redis, in instructions: a figure that does not depend on the machine's mood, as time does.
+//! What a job costs Redis, in instructions.
 
 use super::*;
+use crate::support::instructions::{assert_as_known, collected};
 
 /// Per job and step inside of the scripts, as measured with [`MEASURED_WITH`]; `docs/performance.md` tells them apart.
 /// Whoever changes a script changes these, and says why where they grow.
 const EXPECTED: [(&str, u64); 3] = [("push", 14_900), ("reserve", 18_400), ("settle", 15_900)];
-const MEASURED_WITH: &str = "v=7.0.15";
+const MEASURED_WITH: (&str, &str) = ("redis-server", "v=7.0.15");
 
 /// Calls of each step, and jobs in each of them.
 const CALLS: usize = 16;
@@ -16,12 +17,9 @@ const BATCH: usize = 128;
 async fn p1_a_job_costs_redis_what_it_did() {
     let totals = [after(1).await, after(2).await, after(3).await];
     let steps = [totals[0], totals[1] - totals[0], totals[2] - totals[1]];
-    // Another version counts otherwise, but not twice as much.
-    let tolerance = if version().contains(MEASURED_WITH) { 5 } else { 50 };
     for ((step, expected), total) in EXPECTED.iter().zip(steps) {
         let found = total / (CALLS * BATCH) as u64;
-        let difference = found.abs_diff(*expected) * 100 / expected;
-        assert!(difference <= tolerance, "{step}: {found} instructions per job where {expected} are due: {steps:?}");
+        assert_as_known(step, found, *expected, MEASURED_WITH);
     }
 }
 
@@ -48,15 +46,4 @@ async fn after(steps: usize) -> u64 {
     drop(store);
     server.shut_down();
     collected(&std::fs::read_to_string(counts).unwrap())
-}
-
-/// The sum that callgrind tells at its end.
-fn collected(report: &str) -> u64 {
-    let line = report.lines().find_map(|line| line.split_once("Collected :")).expect(report);
-    line.1.trim().parse().unwrap()
-}
-
-fn version() -> String {
-    let output = std::process::Command::new("redis-server").arg("--version").output().unwrap();
-    String::from_utf8(output.stdout).unwrap()
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use journeyman::clock::Stopwatch;
 
+use crate::support::instructions::{MISSING, callgrind};
+
 pub struct Server {
     port: u16,
     flags: Vec<String>,
@@ -30,14 +32,12 @@ impl Server {
 
     /// One whose instructions inside of scripts are counted, by callgrind, which makes it some fifty times slower.
     pub fn counted(counts: &Path) -> Self {
-        let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"]);
-        valgrind.args(["--toggle-collect=evalShaCommand", "redis-server"]).stderr(File::create(counts).unwrap());
+        let mut valgrind = callgrind();
+        valgrind.args(["--collect-atstart=no", "--toggle-collect=evalShaCommand", "redis-server"]);
+        valgrind.stderr(File::create(counts).unwrap());
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let dir = tempfile::tempdir().unwrap();
-        let child = arguments(&mut valgrind, port, &[], dir.path())
-            .spawn()
-            .expect("valgrind is missing: run cargo xtask test, which installs it");
+        let child = arguments(&mut valgrind, port, &[], dir.path()).spawn().expect(MISSING);
         let server = Self { port, flags: Vec::new(), child, dir };
         server.wait();
         server

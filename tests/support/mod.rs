@@ -4,6 +4,8 @@
 pub mod database;
 #[allow(dead_code, reason = "for the tests of the real binary")]
 pub mod http;
+#[allow(dead_code, reason = "for what is counted")]
+pub mod instructions;
 #[allow(dead_code, reason = "for the drivers that need a server")]
 pub mod mariadb;
 #[allow(dead_code, reason = "for the drivers that need a server")]

@@ -7,6 +7,7 @@ mod failing;
 mod faults;
 mod guarded;
 mod handlers;
+mod instructions;
 mod jobs;
 mod leases;
 mod middleware;
