@@ -66,7 +66,7 @@ fn needed(jobs: &[NewJob], unit: Unit) -> Unit {
 }
 
 async fn gather(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Waiting>) {
-    // No tasks of their own: each more that a push passes through costs a lone one dearly, as others are woken for it.
+    // Not tasks of their own: the more tasks a push passes through, the more threads are woken for it.
     let mut calls = FuturesUnordered::new();
     // When each call under way began, the oldest first.
     let mut begun: Vec<Instant> = Vec::new();

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use journeyman::clock::Stopwatch;
 use journeyman::drivers::database::DatabaseStore;
 use journeyman::job::JobId;
 use journeyman::queue::{Driver, ReservedJob, Unit, WorkerId};
 
-use super::{give_back, job, open, take};
+use super::{give_back, job, open, open_as, take};
 use crate::support::{mariadb, postgres};
 
 const JOBS: usize = 40;
@@ -31,47 +32,64 @@ async fn r17_a_line_is_used_up_to_its_last_job_on_postgres() {
     is_used_up(&postgres::shared().fresh_url()).await;
 }
 
-/// Put back by the process that takes it goes first at once; by another process, soon, although others wait.
+/// Put back by the process that takes, it goes first at once; by another process, soon, although others wait.
 async fn goes_first(url: &str) {
-    let (one, other) = (open(url, Duration::from_secs(10)).await, open(url, Duration::from_secs(10)).await);
+    let [one, other] = two_processes(url).await;
     let worker = filled(&one).await;
-    let (own, others) = (take(&one, &worker, 1, 1).await.remove(0), take(&other, &worker, 1, 2).await.remove(0));
-    let mut call = 3;
-    assert_eq!(take(&one, &worker, 2, call).await.len(), 2);
+    let own = take(&one, &worker, 1, 1).await.remove(0);
+    let others = take(&other, &worker, 1, 2).await.remove(0);
+    assert_eq!(take(&one, &worker, 2, 3).await.len(), 2);
 
     give_back(&one, &own).await;
-    call += 1;
-    assert_eq!(ids(&take(&one, &worker, 1, call).await), ids(std::slice::from_ref(&own)), "at once");
+    assert_eq!(ids(&take(&one, &worker, 1, 4).await), ids(std::slice::from_ref(&own)), "at once");
 
+    // Behind the place of the job that is put back next.
+    assert_eq!(take(&one, &worker, 2, 5).await.len(), 2);
+    let clock = Stopwatch::start();
     give_back(&other, &others).await;
-    let mut passed_over = 0;
-    while ids(&take(&one, &worker, 1, call + 1).await) != ids(std::slice::from_ref(&others)) {
+    let (mut call, mut passed_over) = (6, 0);
+    while ids(&take(&one, &worker, 1, call).await) != ids(std::slice::from_ref(&others)) {
         call += 1;
         passed_over += 1;
         assert!(passed_over < JOBS / 2, "for long, and others are still there");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    assert!(passed_over > 0 || clock.elapsed() > Duration::from_millis(100), "the line is read from its beginning");
 }
 
-/// A call that wants more than stands behind the front takes what has come back before it, first.
+/// A call that finds nothing behind the front, or less than it wants, looks at what has come back before it.
 async fn is_used_up(url: &str) {
-    let (one, other) = (open(url, Duration::from_secs(10)).await, open(url, Duration::from_secs(10)).await);
+    let [one, other] = two_processes(url).await;
     let worker = filled(&one).await;
     let first = take(&other, &worker, 1, 1).await.remove(0);
     assert_eq!(take(&one, &worker, 3, 2).await.len(), 3);
     give_back(&other, &first).await;
 
-    let rest = take(&one, &worker, 2 * JOBS, 3).await;
-    assert_eq!(rest.len(), JOBS - 3, "all of them");
-    assert_eq!(rest[0].reservation.job, first.reservation.job);
+    let before_last = take(&one, &worker, JOBS - 6, 3).await;
+    assert_eq!(before_last.len(), JOBS - 6);
+    let rest = take(&one, &worker, 10, 4).await;
+    assert_eq!(ids(&rest[..1]), ids(std::slice::from_ref(&first)), "less than was wanted stands behind the front");
+    assert_eq!(rest.len(), 3);
 
-    give_back(&other, &rest[0]).await;
-    assert_eq!(ids(&take(&one, &worker, 1, 4).await), [first.reservation.job], "nothing else is there");
+    give_back(&other, &rest[1]).await;
+    give_back(&other, &rest[2]).await;
+    // As many as are there, so that the front stands behind them.
+    let last = take(&one, &worker, 2, 5).await;
+    assert_eq!(ids(&last), ids(&rest[1..]));
+    give_back(&other, &last[0]).await;
+    assert_eq!(ids(&take(&one, &worker, 1, 6).await), ids(&last[..1]), "nothing else is there");
 }
 
+async fn two_processes(url: &str) -> [DatabaseStore; 2] {
+    let patience = Duration::from_secs(10);
+    [open(url, patience).await, open_as(&format!("{url}, elsewhere"), url, patience).await]
+}
+
+/// Pushed long enough ago for a front to stand behind them.
 async fn filled(store: &DatabaseStore) -> WorkerId {
     let jobs: Vec<_> = (0..JOBS).map(|_| job()).collect();
     store.push(&jobs, Unit::Queue).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     WorkerId::new("w").unwrap()
 }
 

@@ -22,9 +22,14 @@ const LEASE: Duration = Duration::from_secs(30);
 
 /// A handle as each process has one; creates the tables.
 async fn open(url: &str, call_timeout: Duration) -> DatabaseStore {
+    open_as(url, url, call_timeout).await
+}
+
+/// The same by a name of its own: it shares nothing with the other handles of this process, as if it were another's.
+async fn open_as(name: &str, url: &str, call_timeout: Duration) -> DatabaseStore {
     let options = DatabaseOptions {
         url: url.to_owned(),
-        masked_url: url.to_owned(),
+        masked_url: name.to_owned(),
         call_timeout,
         max_connection_retries: 3,
         pool_size: 4,

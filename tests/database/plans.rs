@@ -42,6 +42,15 @@ async fn a_page_or_a_purge_is_a_range_of_an_index_on_mariadb() {
         assert_eq!((told.0.as_str(), told.1.as_str()), (way, index), "{statement}");
         assert!(!told.2.contains("filesort"), "{statement}: {}", told.2);
     }
+    let front = ["77", "'default'", "250", "16000"];
+    let row = link.fetch_one(sqlx::raw_sql(filled(statement!("mysql", "front"), '?', &front))).await.unwrap();
+    let told: (String, String, String) = (row.get("type"), row.get("key"), row.get("Extra"));
+    assert_eq!((told.0.as_str(), told.1.as_str()), ("range", "queue_jobs_by_lane"));
+    assert!(!told.2.contains("filesort"), "{}", told.2);
+    let settled = ["'[[\"00\", 1, 2, \"completed\", 3, 4, 1, null, 5, 0, \"default\", \"w\", 1, 2]]'", "'xxx'"];
+    let rows = link.fetch_all(sqlx::raw_sql(filled(statement!("mysql", "settle"), '?', &settled))).await.unwrap();
+    let told: Vec<(String, Option<String>)> = rows.iter().map(|row| (row.get("type"), row.get("key"))).collect();
+    assert_eq!(told[1], ("eq_ref".to_owned(), Some("PRIMARY".to_owned())), "{told:?}");
 }
 
 #[tokio::test]
@@ -57,10 +66,28 @@ async fn a_page_or_a_purge_is_a_range_of_an_index_on_postgres() {
     link.execute(sqlx::raw_sql(fill)).await.unwrap();
     let page = ["77", "'default'", "16000", "16000", "md5('16000')::uuid", "50"];
     let purge = ["77", "'default'", "500", "3"];
+    let front = ["77", "'default'", "250", "16000"];
+    let settled = [
+        "ARRAY[md5('7')::uuid]",
+        "'{1}'",
+        "'{2}'",
+        "'{completed}'",
+        "'{3}'",
+        "'{4}'",
+        "'{1}'",
+        "'{null}'",
+        "'{5}'",
+        "'{0}'",
+        "'{default}'",
+        "'{w}'",
+        "ARRAY['x'::bytea]",
+    ];
     for (statement, values, index) in [
         (statement!("postgres", "list"), &page[..], "queue_jobs_by_lane"),
         (statement!("postgres", "list_back"), &page[..], "queue_jobs_by_lane"),
         (statement!("postgres", "waiting_delayed"), &purge[..], "queue_jobs_delayed"),
+        (statement!("postgres", "front"), &front[..], "queue_jobs_by_lane"),
+        (statement!("postgres", "settle"), &settled[..], "queue_jobs_pkey"),
     ] {
         let rows = link.fetch_all(sqlx::raw_sql(filled(statement, '$', values))).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();

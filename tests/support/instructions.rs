@@ -2,14 +2,14 @@
 
 use std::process::Command;
 
-/// Fails unless the cost of a job is what it is known to be. Another version of what was `measured_with` may count otherwise,
-/// but not twice as much.
+/// Fails unless the cost of a job is within 5 in 100 of what it is known to be: within 50 where it was not measured with
+/// this version, and with this kind of build.
 pub fn assert_as_known(what: &str, found: u64, known: u64, measured_with: (&str, &str)) {
     let (program, version) = measured_with;
-    let output = Command::new(program).arg("--version").output().unwrap();
-    let is_same = String::from_utf8(output.stdout).unwrap().contains(version);
-    let (difference, tolerance) = (found.abs_diff(known) * 100 / known, if is_same { 5 } else { 50 });
-    assert!(difference <= tolerance, "{what}: {found} instructions per job where {known} are due");
+    let told = Command::new(program).arg("--version").output().map(|output| output.stdout).unwrap_or_default();
+    let is_same = cfg!(debug_assertions) && String::from_utf8_lossy(&told).contains(version);
+    let tolerance = known * if is_same { 5 } else { 50 } / 100;
+    assert!(found.abs_diff(known) <= tolerance, "{what}: {found} instructions per job where {known} are due");
 }
 
 /// A program that is counted: the sum stands at the end of its standard error, see [`collected`].

@@ -36,8 +36,8 @@ fn of_drain(jobs: u64) -> u64 {
     collected(&String::from_utf8(output.stderr).unwrap())
 }
 
-/// What is counted, when it is counted. In one thread, and in a time that only passes while nothing is to be done, so that
-/// it does the same each time.
+/// What is counted, when it is counted. In one thread but for the heartbeat, which has nothing to do for an hour, and in a time
+/// that only passes while nothing is to be done: so it does the same each time.
 #[tokio::test(start_paused = true)]
 async fn p1_a_drain_runs_every_job_once() {
     let jobs: u64 = env::var(JOBS).map_or(100, |jobs| jobs.parse().unwrap());

@@ -69,7 +69,7 @@ struct Core {
     pool: Pool,
     time: StoreTime,
     positions: Arc<Positions>,
-    fronts: Fronts,
+    fronts: Arc<Fronts>,
     waker: Waker,
     call_timeout: Duration,
 }
@@ -105,7 +105,7 @@ impl DatabaseStore {
             pool,
             time,
             positions: Positions::of(&options.masked_url),
-            fronts: Fronts::default(),
+            fronts: Fronts::of_store(&options.masked_url),
             waker: Waker::new(),
             call_timeout: options.call_timeout,
         });

@@ -16,6 +16,11 @@ pub(super) struct Positions(AtomicI64);
 /// Every handle of this process on one store shares that store's; another store may have another clock.
 static ALL: LazyLock<Mutex<HashMap<String, Arc<Positions>>>> = LazyLock::new(Mutex::default);
 
+/// The first place of those that may be handed out at a time.
+pub(super) fn first_at(time: Timestamp) -> i64 {
+    time.as_micros().saturating_mul(PER_MICRO)
+}
+
 impl Positions {
     pub(super) fn of(store: &str) -> Arc<Self> {
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -24,7 +29,7 @@ impl Positions {
 
     /// The first of `count` places behind all others.
     pub(super) fn take(&self, now: Timestamp, count: usize) -> i64 {
-        let (earliest, count) = (now.as_micros().saturating_mul(PER_MICRO), i64::try_from(count).unwrap_or(i64::MAX));
+        let (earliest, count) = (first_at(now), i64::try_from(count).unwrap_or(i64::MAX));
         let first = |last: i64| earliest.max(last.saturating_add(1));
         let step = |last| Some(first(last).saturating_add(count - 1));
         // The closure never declines.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use journeyman_job::{Priority, QueueName};
 
 use super::fault::Fault;
-use super::fronts::{BEGINNING, END, Fronts};
+use super::fronts::{BEGINNING, Fronts, View};
 use super::link::Row;
 use super::rows::{Taken, attempts, whole};
 use super::transaction::{Change, Transaction};
@@ -16,8 +16,8 @@ use super::{Core, lanes, lease, promote};
 use crate::clock::Timestamp;
 use crate::queue::{Reservation, ReserveRequest, Reserved, ReservedJob, StoreError, Token, limits};
 
-/// What a reserve took, and for each line in which more may stand, the place of the last job taken.
-type Took = (Reserved, Vec<(i64, i64)>);
+/// What was seen of a line in which more may stand, and the place of the last job taken there.
+type Seen = (View, i64);
 
 /// The first places of the lines of some queues.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ fn delayed_lines(queues: &[QueueName]) -> impl Iterator<Item = Line<'_>> {
 fn pending_lines<'a>(queues: &'a [QueueName], fronts: &Fronts) -> impl Iterator<Item = Line<'a>> {
     let of_queue =
         |queue| Priority::DESCENDING.into_iter().map(move |priority| (lanes::pending(queue, priority), queue));
-    queues.iter().flat_map(of_queue).map(|(lane, queue)| Line { lane, queue, from: fronts.of(lane) })
+    queues.iter().flat_map(of_queue).map(|(lane, queue)| Line { lane, queue, from: fronts.view(lane).from })
 }
 
 fn as_rows(lines: &[Line<'_>]) -> Rows {
@@ -99,8 +99,9 @@ impl Core {
             self.change(&lease::RenewIfHolding { worker: request.worker, lease: request.lease }).await?;
             return Ok(Reserved { jobs: Vec::new(), next_due: heads.next_due() });
         }
-        let (reserved, fronts) = self.change(&Reserve { request, heads: &heads, fronts: &self.fronts }).await?;
-        fronts.into_iter().for_each(|(lane, place)| self.fronts.advance(lane, place));
+        let reserve = Reserve { request, heads: &heads, fronts: &self.fronts };
+        let (reserved, seen, now) = self.change(&reserve).await?;
+        seen.into_iter().for_each(|(view, place)| self.fronts.advance(view, place, now));
         Ok(reserved)
     }
 
@@ -127,11 +128,12 @@ struct Reserve<'a> {
 
 #[async_trait]
 impl Change for Reserve<'_> {
-    type Answer = Took;
+    /// The time is the store's.
+    type Answer = (Reserved, Vec<Seen>, Timestamp);
 
-    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Took, Fault> {
+    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Self::Answer, Fault> {
         let Self { request, heads, .. } = self;
-        let mut fronts = Vec::new();
+        let mut seen = Vec::new();
         let mut jobs = if request.is_repeat { taken_by_call(tx, request).await? } else { Vec::new() };
         let mut next_due = heads.next_due();
         if jobs.is_empty() {
@@ -139,7 +141,7 @@ impl Change for Reserve<'_> {
             for queue in &promoted {
                 promote::promote_queue(tx, queue, limits::PER_CALL).await?;
             }
-            fronts = self.take(tx, &promoted, &mut jobs).await?;
+            seen = self.take(tx, &promoted, &mut jobs).await?;
             if !promoted.is_empty() {
                 next_due = look_at_delayed(tx, request.queues, true).await?.next_due();
             }
@@ -149,21 +151,20 @@ impl Change for Reserve<'_> {
         } else {
             lease::renew(tx, request.worker, request.lease).await?;
         }
-        Ok((Reserved { jobs, next_due }, fronts))
+        Ok((Reserved { jobs, next_due }, seen, tx.now))
     }
 }
 
 impl Reserve<'_> {
-    /// From the lines in which something stood a moment ago, or may stand now that due jobs were promoted. Tells the new
-    /// fronts of those in which more may stand.
+    /// From the lines in which something stood a moment ago, or may stand now that due jobs were promoted.
     async fn take(
         &self,
         tx: &mut Transaction<'_>,
         promoted: &BTreeSet<&QueueName>,
         jobs: &mut Vec<ReservedJob>,
-    ) -> Result<Vec<(i64, i64)>, Fault> {
+    ) -> Result<Vec<Seen>, Fault> {
         let request = self.request;
-        let mut fronts = Vec::new();
+        let mut seen = Vec::new();
         for priority in request.order {
             for queue in request.queues {
                 let room = request.max - jobs.len();
@@ -171,12 +172,12 @@ impl Reserve<'_> {
                 if room == 0 || !(self.heads.pending.contains(&lane) || promoted.contains(&queue)) {
                     continue;
                 }
-                let front = self.front(tx, lane, queue, room).await?;
+                let (view, front) = self.front(tx, lane, queue, room).await?;
                 let count = whole(front.len());
                 if front.len() == room
                     && let Some(last) = front.last()
                 {
-                    fronts.push((lane, last.int(4)?));
+                    seen.push((view, last.int(4)?));
                 }
                 for row in front {
                     jobs.push(in_hand(row.as_ref(), request, queue, priority, tx.now)?);
@@ -189,7 +190,7 @@ impl Reserve<'_> {
             }
         }
         if jobs.is_empty() {
-            return Ok(fronts);
+            return Ok(seen);
         }
         let ids = Rows::default().ids(jobs.iter().map(|job| job.reservation.job));
         let values = [
@@ -200,7 +201,7 @@ impl Reserve<'_> {
             Value::Rows(&ids),
         ];
         tx.run(&tx.sql.take, &values).await?;
-        Ok(fronts)
+        Ok(seen)
     }
 
     /// Locks up to `room` jobs of a line, in their order. Where those from its front on do not do, all of it is read.
@@ -210,19 +211,15 @@ impl Reserve<'_> {
         lane: i64,
         queue: &QueueName,
         room: usize,
-    ) -> Result<Vec<Box<dyn Row>>, Fault> {
-        let (from, queue) = (self.fronts.of(lane), Value::Text(queue.as_str()));
-        let stretch = |count: usize, from, end| {
-            [Value::Int(lane), queue, Value::Int(whole(count)), Value::Int(from), Value::Int(end)]
-        };
-        let mut front = tx.rows(&tx.sql.front, &stretch(room, from, END)).await?;
-        if front.len() < room && from > BEGINNING {
-            self.fronts.forget_lane(lane);
-            let mut earlier = tx.rows(&tx.sql.front, &stretch(room - front.len(), BEGINNING, from)).await?;
-            earlier.append(&mut front);
-            return Ok(earlier);
+    ) -> Result<(View, Vec<Box<dyn Row>>), Fault> {
+        let values = |from| [Value::Int(lane), Value::Text(queue.as_str()), Value::Int(whole(room)), Value::Int(from)];
+        let view = self.fronts.view(lane);
+        let front = tx.rows(&tx.sql.front, &values(view.from)).await?;
+        if front.len() == room || view.from == BEGINNING {
+            return Ok((view, front));
         }
-        Ok(front)
+        let view = self.fronts.whole(view);
+        Ok((view, tx.rows(&tx.sql.front, &values(view.from)).await?))
     }
 }
 

@@ -84,7 +84,8 @@ impl Change for SettleBatch<'_> {
             record_failed(tx, piece).await?;
         }
         moves.iter().for_each(|moved| moved.count(tx));
-        let then: Vec<&NewJob> = moves.iter().flat_map(|moved| &moved.item.then).collect();
+        let done = batch.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Settled::Done);
+        let then: Vec<&NewJob> = done.flat_map(|(item, _)| &item.then).collect();
         if !then.is_empty() {
             // Whatever is there already was stored by an earlier try.
             push(tx, then.into_iter(), Unit::Queue, *call).await?;
@@ -159,7 +160,7 @@ async fn write(tx: &mut Transaction<'_>, moves: &[Move<'_>]) -> Result<usize, Fa
         .ints(moves.iter().map(|moved| moved.ended_at))
         .ints(moves.iter().map(|moved| i64::from(moved.failure().is_some_and(|(_, error)| is_system_error(error)))))
         .texts(reservations().map(|reservation| reservation.queue.as_str()))
-        .ints(reservations().map(|reservation| lanes::held_by(&reservation.worker)))
+        .texts(reservations().map(|reservation| reservation.worker.as_str()))
         .bytes(moves.iter().map(|moved| Bytes::clone(&moved.item.trail)));
     let written = tx.run(&tx.sql.settle, &[Value::Rows(&rows)]).await?;
     Ok(usize::try_from(written).unwrap_or(usize::MAX))
