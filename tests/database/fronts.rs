@@ -11,6 +11,8 @@ use super::{give_back, job, open, open_as, take};
 use crate::support::{mariadb, postgres};
 
 const JOBS: usize = 40;
+/// How long a front is used, if its line is quickly read.
+const FRESH: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn r17_a_job_back_at_its_place_goes_first_on_mariadb() {
@@ -41,11 +43,11 @@ async fn goes_first(url: &str) {
     assert_eq!(take(&one, &worker, 2, 3).await.len(), 2);
 
     give_back(&one, &own).await;
+    let clock = Stopwatch::start();
     assert_eq!(ids(&take(&one, &worker, 1, 4).await), ids(std::slice::from_ref(&own)), "at once");
 
     // Behind the place of the job that is put back next.
     assert_eq!(take(&one, &worker, 2, 5).await.len(), 2);
-    let clock = Stopwatch::start();
     give_back(&other, &others).await;
     let (mut call, mut passed_over) = (6, 0);
     while ids(&take(&one, &worker, 1, call).await) != ids(std::slice::from_ref(&others)) {
@@ -54,7 +56,7 @@ async fn goes_first(url: &str) {
         assert!(passed_over < JOBS / 2, "for long, and others are still there");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(passed_over > 0 || clock.elapsed() > Duration::from_millis(100), "the line is read from its beginning");
+    assert!(passed_over > 0 || clock.elapsed() >= FRESH, "the line is read from its beginning");
 }
 
 /// A call that finds nothing behind the front, or less than it wants, looks at what has come back before it.
@@ -62,14 +64,15 @@ async fn is_used_up(url: &str) {
     let [one, other] = two_processes(url).await;
     let worker = filled(&one).await;
     let first = take(&other, &worker, 1, 1).await.remove(0);
+    let clock = Stopwatch::start();
     assert_eq!(take(&one, &worker, 3, 2).await.len(), 3);
     give_back(&other, &first).await;
 
     let before_last = take(&one, &worker, JOBS - 6, 3).await;
     assert_eq!(before_last.len(), JOBS - 6);
     let rest = take(&one, &worker, 10, 4).await;
-    assert_eq!(ids(&rest[..1]), ids(std::slice::from_ref(&first)), "less than was wanted stands behind the front");
-    assert_eq!(rest.len(), 3);
+    assert_eq!(rest.len(), 3, "less than was wanted stands behind the front");
+    assert!(ids(&rest)[0] == first.reservation.job || clock.elapsed() >= FRESH, "{rest:?}");
 
     give_back(&other, &rest[1]).await;
     give_back(&other, &rest[2]).await;

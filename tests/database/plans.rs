@@ -59,7 +59,8 @@ async fn a_page_or_a_purge_is_a_range_of_an_index_on_postgres() {
     drop(open(&url, Duration::from_secs(20)).await);
     let mut link = PgConnection::connect(&url).await.unwrap();
     // As the store sets its sessions up.
-    let fill = "SET enable_seqscan = off; SET enable_bitmapscan = off; \
+    let fill = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; \
+                SET enable_mergejoin = off; SET jit = off; \
                 INSERT INTO queue_jobs (job_id, id, queue, priority, state, lane, place, available_at, created_at, \
                 stored_by, payload) SELECT md5(n::text)::uuid, n, 'default', 1 + n % 4, 'delayed', 77, n, 1, 1, 1, 'x' \
                 FROM generate_series(1, 20000) AS n";

@@ -17,8 +17,10 @@ use super::lanes;
 use super::positions::first_at;
 use crate::clock::{Stopwatch, Timestamp};
 
-/// After so long the whole line is read again.
+/// After so long the whole line is read again, or after so many times as long as that takes: the longer a read, the more it
+/// is worth.
 const FRESH: Duration = Duration::from_millis(200);
+const TIMES_AS_LONG: u32 = 4;
 /// No front is nearer than this to the present: what was pushed since may not have been committed yet.
 const RECENT: Duration = Duration::from_secs(1);
 /// Before all places, which are times.
@@ -44,6 +46,7 @@ struct Front {
     place: i64,
     /// When the line was last read from its beginning.
     whole_at: Duration,
+    until: Duration,
 }
 
 /// From where on a line is read now.
@@ -52,6 +55,8 @@ pub(super) struct View {
     pub(super) from: i64,
     lane: i64,
     whole_at: Duration,
+    /// None of what is read from the beginning now.
+    until: Option<Duration>,
     epoch: u64,
 }
 
@@ -74,23 +79,34 @@ impl Fronts {
 
     fn view_at(&self, lane: i64, now: Duration) -> View {
         let known = self.lock();
-        let front = known.fronts.get(&lane).filter(|front| now.saturating_sub(front.whole_at) < FRESH);
-        let Front { place, whole_at } = front.copied().unwrap_or(Front { place: BEGINNING, whole_at: now });
-        View { from: place, lane, whole_at, epoch: known.epoch }
+        let whole = View { from: BEGINNING, lane, whole_at: now, until: None, epoch: known.epoch };
+        let front = known.fronts.get(&lane).filter(|front| now < front.until);
+        front.map_or(whole, |front| View {
+            from: front.place,
+            whole_at: front.whole_at,
+            until: Some(front.until),
+            ..whole
+        })
     }
 
     /// The same line from its beginning.
     pub(super) fn whole(&self, view: View) -> View {
-        View { from: BEGINNING, whole_at: self.clock.elapsed(), ..view }
+        View { from: BEGINNING, whole_at: self.clock.elapsed(), until: None, ..view }
     }
 
-    /// As many as were asked for have been taken of what was seen, up to this place; `now` is the store's time.
-    pub(super) fn advance(&self, seen: View, place: i64, now: Timestamp) {
-        let place = place.min(first_at(now.minus(RECENT)));
+    /// As many as were asked for have been taken of what was seen, up to this place; `time` is the store's.
+    pub(super) fn advance(&self, seen: View, place: i64, time: Timestamp) {
+        self.advance_at(seen, place, time, self.clock.elapsed());
+    }
+
+    fn advance_at(&self, seen: View, place: i64, time: Timestamp, now: Duration) {
+        let place = place.min(first_at(time.minus(RECENT)));
+        let taken = now.saturating_sub(seen.whole_at);
+        let until = seen.until.unwrap_or_else(|| now + FRESH.max(taken * TIMES_AS_LONG));
         let mut known = self.lock();
         let is_newer = known.fronts.get(&seen.lane).is_none_or(|front| front.whole_at <= seen.whole_at);
         if known.epoch == seen.epoch && is_newer {
-            known.fronts.insert(seen.lane, Front { place, whole_at: seen.whole_at });
+            known.fronts.insert(seen.lane, Front { place, whole_at: seen.whole_at, until });
         }
     }
 
@@ -128,20 +144,27 @@ mod tests {
 
     #[test]
     fn what_is_known_counts_from_when_the_whole_line_was_read() {
-        let fronts = Fronts::new();
-        let old = ago(RECENT * 5);
-        fronts.advance(fronts.view_at(LANE, 10 * MILLI), old, now());
+        let (fronts, old) = (Fronts::new(), ago(RECENT * 5));
+        fronts.advance_at(fronts.view_at(LANE, 9 * MILLI), old, now(), 10 * MILLI);
         let seen = fronts.view_at(LANE, 150 * MILLI);
         assert_eq!(seen.from, old);
-        fronts.advance(seen, old + 1, now());
+        fronts.advance_at(seen, old + 1, now(), 160 * MILLI);
         assert_eq!(fronts.view_at(LANE, 10 * MILLI + FRESH - MILLI).from, old + 1);
         assert_eq!(fronts.view_at(LANE, 10 * MILLI + FRESH).from, BEGINNING);
     }
 
     #[test]
+    fn what_took_long_to_read_is_used_for_longer() {
+        let (fronts, old, long) = (Fronts::new(), ago(RECENT * 5), FRESH * 2);
+        fronts.advance_at(fronts.view_at(LANE, MILLI), old, now(), MILLI + long);
+        assert_eq!(fronts.view_at(LANE, long * 5).from, old);
+        assert_eq!(fronts.view_at(LANE, MILLI + long * 5).from, BEGINNING);
+    }
+
+    #[test]
     fn what_is_recent_is_never_passed_over() {
         let fronts = Fronts::new();
-        fronts.advance(fronts.view_at(LANE, MILLI), ago(RECENT / 2), now());
+        fronts.advance_at(fronts.view_at(LANE, MILLI), ago(RECENT / 2), now(), MILLI);
         assert_eq!(fronts.view_at(LANE, MILLI).from, ago(RECENT));
     }
 
@@ -151,18 +174,19 @@ mod tests {
         let lane = lanes::pending(&queue, Priority::High);
         let seen = fronts.view_at(lane, MILLI);
         fronts.forget(&queue);
-        fronts.advance(seen, ago(RECENT * 5), now());
+        fronts.advance_at(seen, ago(RECENT * 5), now(), MILLI);
         assert_eq!(fronts.view_at(lane, MILLI).from, BEGINNING);
     }
 
     #[test]
     fn what_was_seen_of_an_older_front_does_not_come_back() {
         let fronts = Fronts::new();
-        fronts.advance(fronts.view_at(LANE, MILLI), ago(RECENT * 5), now());
+        let place = |seconds| ago(RECENT * seconds);
+        fronts.advance_at(fronts.view_at(LANE, MILLI), place(5), now(), MILLI);
         let old = fronts.view_at(LANE, 2 * MILLI);
-        let whole = fronts.view_at(LANE, MILLI + FRESH);
-        fronts.advance(whole, ago(RECENT * 4), now());
-        fronts.advance(old, ago(RECENT * 3), now());
-        assert_eq!(fronts.view_at(LANE, MILLI + FRESH).from, ago(RECENT * 4));
+        let later = MILLI + FRESH;
+        fronts.advance_at(fronts.view_at(LANE, later), place(4), now(), later);
+        fronts.advance_at(old, place(3), now(), later);
+        assert_eq!(fronts.view_at(LANE, later).from, place(4));
     }
 }

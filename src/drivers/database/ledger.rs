@@ -35,6 +35,11 @@ impl Entry {
         self.has_arrivals = true;
     }
 
+    /// There may be work for others.
+    pub(super) fn wakes(&mut self) {
+        self.has_arrivals = true;
+    }
+
     /// A job is back at the place at which it waited before.
     pub(super) fn returned(&mut self, priority: Priority) {
         self.arrived(priority);

@@ -106,16 +106,20 @@ impl Core {
     }
 
     async fn look(&self, queues: &[QueueName]) -> Result<Heads, StoreError> {
-        loop {
-            let lines: Vec<Line<'_>> = pending_lines(queues, &self.fronts).chain(delayed_lines(queues)).collect();
-            let found = self.read(&self.sql.look, &[Value::Int(1), Value::Rows(&as_rows(&lines))]).await?;
-            let heads = Heads::read(queues, &found, |told| self.time.told(told))?;
-            // Before a line counts as empty all of it is looked at.
-            let used_up = lines.iter().filter(|line| line.from > BEGINNING && !heads.pending.contains(&line.lane));
-            if used_up.map(|line| self.fronts.forget_lane(line.lane)).count() == 0 {
-                return Ok(heads);
-            }
-        }
+        let mut lines: Vec<Line<'_>> = pending_lines(queues, &self.fronts).chain(delayed_lines(queues)).collect();
+        let heads = self.look_at(queues, &lines).await?;
+        // Before a line counts as empty all of it is looked at.
+        let is_used_up = |line: &&mut Line<'_>| line.from > BEGINNING && !heads.pending.contains(&line.lane);
+        let used_up = lines.iter_mut().filter(is_used_up).map(|line| {
+            line.from = BEGINNING;
+            self.fronts.forget_lane(line.lane);
+        });
+        if used_up.count() == 0 { Ok(heads) } else { self.look_at(queues, &lines).await }
+    }
+
+    async fn look_at(&self, queues: &[QueueName], lines: &[Line<'_>]) -> Result<Heads, StoreError> {
+        let found = self.read(&self.sql.look, &[Value::Int(1), Value::Rows(&as_rows(lines))]).await?;
+        Ok(Heads::read(queues, &found, |told| self.time.told(told))?)
     }
 }
 
@@ -219,7 +223,12 @@ impl Reserve<'_> {
             return Ok((view, front));
         }
         let view = self.fronts.whole(view);
-        Ok((view, tx.rows(&tx.sql.front, &values(view.from)).await?))
+        let all = tx.rows(&tx.sql.front, &values(view.from)).await?;
+        if !front.is_empty() && all.len() == room {
+            // Some of the first read may be locked now and not taken, and others who looked have passed them over.
+            tx.ledger.entry(queue).wakes();
+        }
+        Ok((view, all))
     }
 }
 
