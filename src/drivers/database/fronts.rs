@@ -8,13 +8,14 @@
 //! transaction that took long to commit. So a front keeps behind what is recent, and does not grow old.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use journeyman_job::{Priority, QueueName};
 
 use super::lanes;
 use super::positions::first_at;
+use super::shared::Shared;
 use crate::clock::{Stopwatch, Timestamp};
 
 /// After so long the whole line is read again, or after so many times as long as that takes: the longer a read, the more it
@@ -60,17 +61,17 @@ pub(super) struct View {
     epoch: u64,
 }
 
-/// Every handle of this process on one store shares that store's.
-static ALL: LazyLock<Mutex<HashMap<String, Arc<Fronts>>>> = LazyLock::new(Mutex::default);
+static ALL: Shared<Fronts> = Shared::new();
+
+impl Default for Fronts {
+    fn default() -> Self {
+        Self { clock: Stopwatch::start(), known: Mutex::default() }
+    }
+}
 
 impl Fronts {
-    pub(super) fn of_store(store: &str) -> Arc<Self> {
-        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(store.to_owned()).or_insert_with(|| Arc::new(Self::new())))
-    }
-
-    fn new() -> Self {
-        Self { clock: Stopwatch::start(), known: Mutex::default() }
+    pub(super) fn of(store: &str) -> Arc<Self> {
+        ALL.of(store)
     }
 
     pub(super) fn view(&self, lane: i64) -> View {
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_known_counts_from_when_the_whole_line_was_read() {
-        let (fronts, old) = (Fronts::new(), ago(RECENT * 5));
+        let (fronts, old) = (Fronts::default(), ago(RECENT * 5));
         fronts.advance_at(fronts.view_at(LANE, 9 * MILLI), old, now(), 10 * MILLI);
         let seen = fronts.view_at(LANE, 150 * MILLI);
         assert_eq!(seen.from, old);
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_took_long_to_read_is_used_for_longer() {
-        let (fronts, old, long) = (Fronts::new(), ago(RECENT * 5), FRESH * 2);
+        let (fronts, old, long) = (Fronts::default(), ago(RECENT * 5), FRESH * 2);
         fronts.advance_at(fronts.view_at(LANE, MILLI), old, now(), MILLI + long);
         assert_eq!(fronts.view_at(LANE, long * 5).from, old);
         assert_eq!(fronts.view_at(LANE, MILLI + long * 5).from, BEGINNING);
@@ -163,14 +164,14 @@ mod tests {
 
     #[test]
     fn what_is_recent_is_never_passed_over() {
-        let fronts = Fronts::new();
+        let fronts = Fronts::default();
         fronts.advance_at(fronts.view_at(LANE, MILLI), ago(RECENT / 2), now(), MILLI);
         assert_eq!(fronts.view_at(LANE, MILLI).from, ago(RECENT));
     }
 
     #[test]
     fn what_was_seen_before_something_came_back_is_forgotten_too() {
-        let (fronts, queue) = (Fronts::new(), QueueName::default());
+        let (fronts, queue) = (Fronts::default(), QueueName::default());
         let lane = lanes::pending(&queue, Priority::High);
         let seen = fronts.view_at(lane, MILLI);
         fronts.forget(&queue);
@@ -180,7 +181,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_of_an_older_front_does_not_come_back() {
-        let fronts = Fronts::new();
+        let fronts = Fronts::default();
         let place = |seconds| ago(RECENT * seconds);
         fronts.advance_at(fronts.view_at(LANE, MILLI), place(5), now(), MILLI);
         let old = fronts.view_at(LANE, 2 * MILLI);

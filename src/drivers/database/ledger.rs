@@ -32,7 +32,7 @@ impl Entry {
     /// A job joined those that wait for a worker.
     pub(super) fn arrived(&mut self, priority: Priority) {
         self.add_pending(priority, 1);
-        self.has_arrivals = true;
+        self.wakes();
     }
 
     /// There may be work for others.
@@ -49,7 +49,7 @@ impl Entry {
     /// A job joined those that wait for their time, perhaps before all others.
     pub(super) fn delayed(&mut self) {
         self.delayed += 1;
-        self.has_arrivals = true;
+        self.wakes();
     }
 
     pub(super) fn add_pending(&mut self, priority: Priority, jobs: i64) {

@@ -27,6 +27,7 @@ mod reclaim;
 mod reserve;
 mod rows;
 mod settle;
+mod shared;
 mod statements;
 mod transaction;
 mod value;
@@ -105,7 +106,7 @@ impl DatabaseStore {
             pool,
             time,
             positions: Positions::of(&options.masked_url),
-            fronts: Fronts::of_store(&options.masked_url),
+            fronts: Fronts::of(&options.masked_url),
             waker: Waker::new(),
             call_timeout: options.call_timeout,
         });

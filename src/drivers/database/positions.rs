@@ -1,9 +1,9 @@
 //! Places in a line of pending jobs.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use super::shared::Shared;
 use crate::clock::Timestamp;
 
 /// Places for each microsecond: those of one bulk, and the years until 2255.
@@ -13,8 +13,7 @@ const PER_MICRO: i64 = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Positions(AtomicI64);
 
-/// Every handle of this process on one store shares that store's; another store may have another clock.
-static ALL: LazyLock<Mutex<HashMap<String, Arc<Positions>>>> = LazyLock::new(Mutex::default);
+static ALL: Shared<Positions> = Shared::new();
 
 /// The first place of those that may be handed out at a time.
 pub(super) fn first_at(time: Timestamp) -> i64 {
@@ -23,8 +22,7 @@ pub(super) fn first_at(time: Timestamp) -> i64 {
 
 impl Positions {
     pub(super) fn of(store: &str) -> Arc<Self> {
-        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry(store.to_owned()).or_default())
+        ALL.of(store)
     }
 
     /// The first of `count` places behind all others.
