@@ -2,6 +2,8 @@
 
 #[allow(dead_code, reason = "for the drivers that need a server")]
 pub mod database;
+#[allow(dead_code, reason = "for the tests that roll dice")]
+pub mod effort;
 #[allow(dead_code, reason = "for the tests of the real binary")]
 pub mod http;
 #[allow(dead_code, reason = "for what is counted")]
