@@ -82,8 +82,9 @@ impl Worker {
         let pool = BlockingPool::new(options.thread_pool_size);
         let heartbeat =
             heartbeat::start(options.clone(), Arc::clone(&surroundings.connect), Arc::clone(&held), farewell.clone())?;
-        let (sender, receiver) = mpsc::channel(options.total_slots() + crate::queue::limits::PER_CALL);
-        let settler = Settler { surroundings: surroundings.clone(), held: Arc::clone(&held) };
+        let most = settler::backlog(options.total_slots());
+        let (sender, receiver) = mpsc::channel(most);
+        let settler = Settler { surroundings: surroundings.clone(), held: Arc::clone(&held), most };
         let settler = tokio::spawn(settler.run(receiver));
         let store = Arc::clone(&surroundings.store);
         let (grace, retention, until) = (options.grace, options.retention, options.until);

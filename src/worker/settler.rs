@@ -36,6 +36,14 @@ struct Told {
 pub(super) struct Settler {
     pub(super) surroundings: Surroundings,
     pub(super) held: Arc<Held>,
+    /// Most settlements of one call.
+    pub(super) most: usize,
+}
+
+/// Settlements of one call, and those that may wait for the next, for a worker of so many slots. All that has ended and is
+/// not settled runs again if the worker dies: a worker that the store keeps waiting must not pile up more and more of it.
+pub(super) fn backlog(slots: usize) -> usize {
+    (2 * slots + 16).min(limits::PER_CALL)
 }
 
 impl Settler {
@@ -45,11 +53,11 @@ impl Settler {
         loop {
             tokio::select! {
                 Some(ended) = under_way.next() => self.after(ended, &mut refused),
-                count = concluded.recv_many(&mut batch, limits::PER_CALL), if under_way.len() < AT_ONCE => {
+                count = concluded.recv_many(&mut batch, self.most), if under_way.len() < AT_ONCE => {
                     if count == 0 {
                         break;
                     }
-                    gather(&mut concluded, &mut batch).await;
+                    gather(&mut concluded, &mut batch, self.most).await;
                     under_way.extend(in_parts(std::mem::take(&mut batch)).into_iter().map(|part| self.settle(part)));
                 }
             }
@@ -124,12 +132,12 @@ impl Settler {
 
 /// What ends at the same time goes in one call. As in the fetcher, time is no part of it: a job that ends alone is told of
 /// at once.
-async fn gather(concluded: &mut mpsc::Receiver<Concluded>, batch: &mut Vec<Concluded>) {
+async fn gather(concluded: &mut mpsc::Receiver<Concluded>, batch: &mut Vec<Concluded>, most: usize) {
     let mut before = 0;
-    while before < batch.len() && batch.len() < limits::PER_CALL {
+    while before < batch.len() && batch.len() < most {
         before = batch.len();
         tokio::task::yield_now().await;
-        while batch.len() < limits::PER_CALL
+        while batch.len() < most
             && let Ok(one) = concluded.try_recv()
         {
             batch.push(one);

@@ -38,7 +38,7 @@ fn in_comment(sources: &str, at: usize) -> bool {
 fn test_sources() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["tests", "src", "crates", "jobs"] {
+    for folder in ["tests", "src", "crates", "jobs", "faults"] {
         collect(&root.join(folder), &mut files);
     }
     let own = Path::new("requirements").join("mod.rs");

@@ -129,3 +129,30 @@ async fn r48_a_reserve_under_way_at_the_stop_leaves_nothing_behind() {
     let record = rig.record(id).await;
     assert_eq!((record.state, record.attempts), (State::Pending, 0));
 }
+
+/// What has ended and is not settled runs again if the worker dies, so a store that takes no settlement for a while must
+/// not make a worker run on and on.
+#[tokio::test]
+async fn p5_what_has_ended_and_is_not_settled_stays_within_its_bound() {
+    const JOBS: u64 = 300;
+    const SLOTS: u64 = 4;
+    let (rig, faulty) = rig();
+    for _ in 0..6 {
+        faulty.plan(Operation::Settle, Fault::Before);
+    }
+    for _ in 0..JOBS {
+        rig.push(&Write { text: "ran".into() }).await;
+    }
+    let worker = rig.work(WorkerOptions { slots: SLOTS as usize, ..rig.options() });
+    let mut most = 0;
+    eventually("all jobs complete", async || {
+        let stats = rig.store.stats(&[QueueName::default()]).await.unwrap().remove(0);
+        most = most.max(stats.reserved);
+        stats.counters.processed == JOBS
+    })
+    .await;
+    assert_eq!((faulty.pending(), rig.diary.notes().len() as u64), (0, JOBS));
+    let bound = SLOTS + 3 * (2 * SLOTS + 16);
+    assert!((SLOTS + 1..=bound).contains(&most), "{most} were held at once");
+    worker.stop().await;
+}

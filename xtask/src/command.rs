@@ -8,6 +8,7 @@ Usage: cargo xtask <command>
 Commands:
   test [-- <args>]   everything a change must pass; <args> go to the test harness
   bench [<args>]     build and run the whole-system load; <args> go to it
+  storm [<args>]     kill servers, workers and stores under load and look for what is lost; <args> say how much
   schemathesis [-- <args>]
                      hold the HTTP API against its own description; <args> go to `schemathesis run`
   fmt                format every package
@@ -17,6 +18,7 @@ Commands:
 pub enum Command {
     Test { harness: Vec<OsString> },
     Bench { args: Vec<OsString> },
+    Storm { args: Vec<OsString> },
     Schemathesis { args: Vec<OsString> },
     Fmt,
     Help,
@@ -45,6 +47,12 @@ impl Command {
                     rest.remove(0);
                 }
                 Ok(Self::Bench { args: rest })
+            }
+            Some("storm") => {
+                if rest.first().is_some_and(|first| first == "--") {
+                    rest.remove(0);
+                }
+                Ok(Self::Storm { args: rest })
             }
             Some("schemathesis") => {
                 if rest.first().is_some_and(|first| first == "--") {
@@ -98,6 +106,8 @@ mod tests {
             ("schemathesis --help", Command::Help),
             ("schemathesis -- --seed 7", Command::Schemathesis { args: words("--seed 7") }),
             ("schemathesis --seed 7", Command::Schemathesis { args: words("--seed 7") }),
+            ("storm --store redis", Command::Storm { args: words("--store redis") }),
+            ("storm -- --help", Command::Storm { args: words("--help") }),
             ("bench --help", Command::Bench { args: words("--help") }),
         ];
         for (line, expected) in table {
@@ -114,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_usage_lists_every_command() {
-        for name in ["test", "bench", "schemathesis", "fmt", "help"] {
+        for name in ["test", "bench", "storm", "schemathesis", "fmt", "help"] {
             assert!(USAGE.lines().any(|line| line.trim_start().starts_with(name)), "{name}");
         }
     }

@@ -6,9 +6,11 @@ mod bench;
 mod cargo;
 mod command;
 mod harness;
+mod optimised;
 mod process;
 mod schemathesis;
 mod steps;
+mod storm;
 mod suite;
 mod tally;
 mod target;
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     match Command::parse(env::args_os().skip(1)) {
         Ok(Command::Test { harness }) => suite::run(&harness),
         Ok(Command::Bench { args }) => exit_code(bench::run(&args)),
+        Ok(Command::Storm { args }) => exit_code(storm::run(&args)),
         Ok(Command::Schemathesis { args }) => exit_code(schemathesis::run(&args)),
         Ok(Command::Fmt) => exit_code(process::run(&mut cargo::command(["fmt", "--all"]))),
         Ok(Command::Help) => {
