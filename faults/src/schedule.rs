@@ -15,7 +15,7 @@ pub const LEASE: Duration = Duration::from_secs(10);
 pub enum Fault {
     KillWorker,
     KillServer,
-    /// The store is killed and stays away that long, now and then for longer than the lease; meanwhile another fault may
+    /// The store is killed and stays away that long, every fifth time for longer than the lease; meanwhile another fault may
     /// strike.
     KillStore {
         away: Duration,
@@ -47,8 +47,9 @@ pub fn schedule(options: &Storm) -> Vec<Stroke> {
     let mut dice = SmallRng::seed_from_u64(options.seed);
     let mut faults = vec![Fault::KillWorker; options.worker_kills];
     faults.extend(vec![Fault::KillServer; options.server_kills]);
-    for _ in 0..options.store_kills {
-        let away = if dice.random_bool(0.2) {
+    for kill in 0..options.store_kills {
+        // Every fifth outage outlasts the lease, the first one among them.
+        let away = if kill % 5 == 0 {
             LEASE + Duration::from_millis(dice.random_range(500..5_000))
         } else {
             Duration::from_millis(dice.random_range(50..3_000))
