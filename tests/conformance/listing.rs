@@ -4,7 +4,7 @@ use journeyman::job::{ErrorKind, JobId, Priority};
 use journeyman::queue::{Cursor, Listing, Settlement, State, StoreError};
 
 use super::harness::{Harness, fail};
-use super::jobs::{Building, QUEUE, job, queue, seconds};
+use super::jobs::{Building, Ids, QUEUE, job, queue, seconds};
 
 /// R51: in the order they would be reserved in.
 pub async fn pending_jobs_are_listed_as_they_would_run(h: &Harness) {
@@ -22,6 +22,16 @@ pub async fn a_requeued_job_is_listed_first(h: &Harness) {
     let held = h.take().await;
     h.done(&held, Settlement::Requeue).await;
     assert_eq!(h.listed(State::Pending, 1).await[0], held.reservation.job);
+}
+
+/// R51: one that came due is listed behind those that waited already, as it will run.
+pub async fn a_job_that_came_due_is_listed_where_it_waits(h: &Harness) {
+    let delayed = h.push_delayed(10).await;
+    let waiting = h.push(1).await[0];
+    h.advance(seconds(11));
+    assert_eq!(h.store.promote(9).await.unwrap(), 1);
+    assert_eq!(h.listed(State::Pending, 1).await, [waiting, delayed]);
+    assert_eq!(h.reserve(9).await.ids(), [waiting, delayed]);
 }
 
 /// R51

@@ -87,6 +87,8 @@ macro_rules! suite {
                 a_whole_bulk_over_several_queues_is_stored,
                 a_conflict_withholds_a_whole_bulk,
                 a_bulk_in_conflict_with_itself_is_withheld,
+                a_repetition_beside_a_conflict_is_told_from_it,
+                a_withheld_bulk_names_every_conflict,
                 a_whole_bulk_again_is_the_same_jobs,
                 a_forgotten_id_may_be_used_again,
             }
@@ -132,6 +134,7 @@ macro_rules! suite {
             listing {
                 pending_jobs_are_listed_as_they_would_run,
                 a_requeued_job_is_listed_first,
+                a_job_that_came_due_is_listed_where_it_waits,
                 delayed_jobs_are_listed_soonest_first,
                 reserved_jobs_are_listed_longest_held_first,
                 ended_jobs_are_listed_latest_first,

@@ -115,6 +115,24 @@ pub async fn a_bulk_in_conflict_with_itself_is_withheld(h: &Harness) {
     assert_eq!(h.find(ID.parse::<JobId>().unwrap()).await, journeyman::queue::Found::Nothing);
 }
 
+/// R24: who repeats a dispatch learns so, whatever else the push says under the same id.
+pub async fn a_repetition_beside_a_conflict_is_told_from_it(h: &Harness) {
+    h.put(&[named()]).await;
+    let outcomes = h.put(&[named().body("{}"), named()]).await;
+    assert_eq!(outcomes, [PushOutcome::Conflict, PushOutcome::Repeated]);
+}
+
+/// R22, R24: every job of a bulk that stands in its way is named, whoever chose its id.
+pub async fn a_withheld_bulk_names_every_conflict(h: &Harness) {
+    let known = h.push(1).await[0];
+    h.put(&[named()]).await;
+    let mut other = job();
+    other.envelope.id = known;
+    let bulk = [other.body("{}"), named().body("{}"), job()];
+    let conflict = PushOutcome::Conflict;
+    assert_eq!(h.put_as(&bulk, Unit::Whole).await, [conflict, conflict, PushOutcome::Withheld]);
+}
+
 /// R22, S5: repeating a whole bulk stores nothing twice.
 pub async fn a_whole_bulk_again_is_the_same_jobs(h: &Harness) {
     let bulk = [job_on("a"), job_on("b"), named()];

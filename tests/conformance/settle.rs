@@ -223,6 +223,12 @@ pub async fn one_job_twice_in_a_batch_is_settled_once(h: &Harness) {
     let batch = [ending(&held, release(0)), ending(&held, Settlement::Complete)];
     assert_eq!(h.settle_all(&batch).await, [Settled::Done, Settled::Repeated]);
     assert_eq!(h.state(held.reservation.job).await, State::Pending);
+    // Also where another one of the batch ends as its second settlement says.
+    let (again, other) = (h.take().await, h.held().await);
+    let batch =
+        [ending(&other, Settlement::Complete), ending(&again, release(0)), ending(&again, Settlement::Complete)];
+    assert_eq!(h.settle_all(&batch).await, [Settled::Done, Settled::Done, Settled::Repeated]);
+    assert_eq!(h.state(held.reservation.job).await, State::Pending);
 }
 
 /// P4, S1: one outcome per settlement, in order; a stale one stops no other.

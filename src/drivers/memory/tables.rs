@@ -96,6 +96,8 @@ impl Tables {
             && let Some(id) = line.pop_due(now)
         {
             if let Some(entry) = self.jobs.get_mut(&id) {
+                self.arrivals += 1;
+                entry.place = self.arrivals;
                 entry.state = State::Pending;
                 line.pending(entry.envelope.priority).push_back(id);
             }

@@ -18,6 +18,7 @@ use super::connection::meaning;
 use super::push::{Answer, Pushed, clashes, withheld};
 use super::records::{ClaimNumber, StoredJob};
 use super::together::together;
+use super::whole::in_conflict;
 use super::{RedisStore, packed, scripts};
 use crate::clock::micros;
 use crate::queue::{Envelope, NewJob, PushOutcome, StoreError, Unit};
@@ -57,9 +58,15 @@ impl RedisStore {
         };
         let is_taken = |claim: &Claim| *claim == Claim::Taken;
         if unit == Unit::Whole && claims.iter().any(is_taken) {
+            let known = self.known_bodies(jobs).await;
             self.settle_claims(jobs, &claims, &[], true).await;
-            let outcomes = withheld(claims.iter().map(is_taken)).into_iter().map(Some).collect();
-            return Pushed { outcomes, result: Ok(()) };
+            return match known {
+                Ok(known) => {
+                    let outcomes = withheld(in_conflict(jobs, &claims, &known)).into_iter().map(Some).collect();
+                    Pushed { outcomes, result: Ok(()) }
+                }
+                Err(error) => Pushed { outcomes: unanswered(), result: Err(error) },
+            };
         }
         let free: Vec<usize> = (0..jobs.len()).filter(|&place| !is_taken(&claims[place])).collect();
         let kept: Vec<NewJob> = free.iter().map(|&place| jobs[place].clone()).collect();
@@ -75,7 +82,7 @@ impl RedisStore {
         Pushed { outcomes, result }
     }
 
-    /// Claims the named ids of a push. A job that clashes with an earlier one of the same push gets nothing.
+    /// Claims the named ids of a push. A job that clashes with an earlier one that has its claim gets nothing.
     pub(super) async fn claim_all(&self, jobs: &[NewJob]) -> Result<Vec<Claim>, StoreError> {
         let mut first: HashMap<JobId, usize> = HashMap::new();
         let clashes = clashes(jobs);
@@ -88,13 +95,17 @@ impl RedisStore {
         }
         let made = together(wanted.iter().map(|envelope| self.claim(envelope))).await?;
         let made: HashMap<JobId, Claim> = wanted.iter().map(|envelope| envelope.id).zip(made).collect();
-        let of = |(place, job): (usize, &NewJob)| match made.get(&job.id()) {
-            _ if !job.is_named => Claim::Needless,
-            _ if clashes[place] => Claim::Taken,
-            Some(&claim) => claim,
-            None => Claim::Taken,
-        };
-        Ok(jobs.iter().enumerate().map(of).collect())
+        let mut claims = Vec::with_capacity(jobs.len());
+        for (job, clashes) in jobs.iter().zip(clashes) {
+            claims.push(match made.get(&job.id()) {
+                _ if !job.is_named => Claim::Needless,
+                // The id is another job's than the first of this push, so it may be this one's.
+                Some(Claim::Taken) if clashes => self.claim(&job.envelope).await?,
+                Some(&claim) if !clashes => claim,
+                _ => Claim::Taken,
+            });
+        }
+        Ok(claims)
     }
 
     async fn claim(&self, envelope: &Envelope) -> Result<Claim, StoreError> {

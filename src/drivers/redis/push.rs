@@ -180,7 +180,7 @@ fn is_plain(job: &NewJob) -> bool {
     job.when == When::Now && job.unique.is_none() && !job.is_named
 }
 
-fn has_twice(ids: impl Iterator<Item = JobId>) -> bool {
+pub(super) fn has_twice(ids: impl Iterator<Item = JobId>) -> bool {
     let mut ids: Vec<JobId> = ids.collect();
     ids.sort_unstable();
     ids.windows(2).any(|pair| pair[0] == pair[1])

@@ -9,6 +9,7 @@ use journeyman_job::QueueName;
 use super::driver::{count, letters};
 use super::outbox::Entrusted;
 use super::packed::Ending;
+use super::push::has_twice;
 use super::together::midway;
 use super::{RedisStore, packed, scripts};
 use crate::queue::limits::PER_CALL;
@@ -100,9 +101,11 @@ const NEAR: usize = 8;
 /// completed ones it means nothing, and those of a few calls end all mixed up.
 fn groups(batch: &[&Settle]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
+    // Of a job that is there twice the first one counts, so that must stay the first.
+    let may_move = !has_twice(batch.iter().map(|item| item.reservation.job));
     for (place, item) in batch.iter().enumerate() {
         let ending = packed::ending(item);
-        let near = if item.settlement == Settlement::Complete { NEAR } else { 1 };
+        let near = if item.settlement == Settlement::Complete && may_move { NEAR } else { 1 };
         match groups.iter_mut().rev().take(near).find(|group| group.ending == ending) {
             Some(group) => group.places.push(place),
             None => groups.push(Group { ending, places: vec![place] }),
@@ -122,29 +125,43 @@ mod tests {
     use journeyman_job::{JobId, Priority};
     use std::time::Duration;
 
-    fn places(batch: &[(u64, Settlement)]) -> Vec<Vec<usize>> {
-        let queue = QueueName::default();
-        let settle = |(call, settlement): &(u64, Settlement)| Settle {
-            reservation: Reservation {
-                job: JobId::generate(&queue),
-                queue: queue.clone(),
-                priority: Priority::Normal,
-                worker: WorkerId::new("w").unwrap(),
-                token: Token { attempt: 1, call: CallId(*call) },
-            },
-            settlement: settlement.clone(),
-            trail: Bytes::new(),
-            counted: None,
-            then: Vec::new(),
+    fn settle_of(job: JobId, call: CallId, settlement: Settlement) -> Settle {
+        let reservation = Reservation {
+            job,
+            queue: QueueName::default(),
+            priority: Priority::Normal,
+            worker: WorkerId::new("w").unwrap(),
+            token: Token { attempt: 1, call },
         };
-        let batch: Vec<Settle> = batch.iter().map(settle).collect();
+        Settle { reservation, settlement, trail: Bytes::new(), counted: None, then: Vec::new() }
+    }
+
+    fn groups_of(batch: &[Settle]) -> Vec<Vec<usize>> {
         groups(&batch.iter().collect::<Vec<_>>()).into_iter().map(|group| group.places).collect()
+    }
+
+    /// Each of another job.
+    fn places(batch: &[(u64, Settlement)]) -> Vec<Vec<usize>> {
+        let settle = |(call, settlement): &(u64, Settlement)| {
+            settle_of(JobId::generate(&QueueName::default()), CallId(*call), settlement.clone())
+        };
+        groups_of(&batch.iter().map(settle).collect::<Vec<_>>())
     }
 
     #[test]
     fn completed_jobs_of_one_call_are_one_group_however_they_are_mixed() {
         let complete = |call| (call, Settlement::Complete);
         assert_eq!(places(&[complete(1), complete(2), complete(1), complete(2)]), [[0, 2], [1, 3]]);
+    }
+
+    #[test]
+    fn a_job_that_is_there_twice_ends_as_its_first_settlement_says() {
+        let (queue, call) = (QueueName::default(), CallId(1));
+        let (one, other) = (JobId::generate(&queue), JobId::generate(&queue));
+        let release = Settlement::Release { delay: Duration::ZERO };
+        let batch = [(one, Settlement::Complete), (other, release), (other, Settlement::Complete)];
+        let batch: Vec<Settle> = batch.into_iter().map(|(job, settlement)| settle_of(job, call, settlement)).collect();
+        assert_eq!(groups_of(&batch), [[0], [1], [2]]);
     }
 
     #[test]

@@ -22,7 +22,6 @@ const READ_AT_ONCE: usize = 50;
 
 impl RedisStore {
     pub(super) async fn push_whole(&self, jobs: &[NewJob]) -> Result<Vec<PushOutcome>, StoreError> {
-        let clashes = clashes(jobs);
         let claims = self.claim_all(jobs).await?;
         let known = match self.known_bodies(jobs).await {
             Ok(known) => known,
@@ -31,11 +30,10 @@ impl RedisStore {
                 return Err(error);
             }
         };
-        let is_other = |place: usize| known[place].as_ref().is_some_and(|body| *body != jobs[place].envelope.body);
-        let in_conflict = |place: usize| clashes[place] || claims[place] == Claim::Taken || is_other(place);
-        if (0..jobs.len()).any(in_conflict) {
+        let in_conflict = in_conflict(jobs, &claims, &known);
+        if in_conflict.contains(&true) {
             self.settle_claims(jobs, &claims, &[], true).await;
-            return Ok(withheld((0..jobs.len()).map(in_conflict)));
+            return Ok(withheld(in_conflict));
         }
         let fresh: Vec<&NewJob> =
             jobs.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(job, _)| job).collect();
@@ -62,7 +60,7 @@ impl RedisStore {
     }
 
     /// The bodies of those jobs whose ids are in their queues already.
-    async fn known_bodies(&self, jobs: &[NewJob]) -> Result<Vec<Option<Bytes>>, StoreError> {
+    pub(super) async fn known_bodies(&self, jobs: &[NewJob]) -> Result<Vec<Option<Bytes>>, StoreError> {
         let groups = by_queue(jobs);
         let parts =
             groups.iter().flat_map(|(queue, places)| places.chunks(READ_AT_ONCE).map(move |part| (*queue, part)));
@@ -87,4 +85,14 @@ impl RedisStore {
             client.hmget(self.keys.jobs(queue), ids).await.map_err(|error| meaning(&error))?;
         found.iter().map(|job| job.as_ref().map(|job| Ok(StoredJob::read(job)?.body)).transpose()).collect()
     }
+}
+
+/// Which jobs bear the id of another one: that is stored, or else comes first in the same push.
+pub(super) fn in_conflict(jobs: &[NewJob], claims: &[Claim], known: &[Option<Bytes>]) -> Vec<bool> {
+    let is_other = |place: usize, clashes| match &known[place] {
+        Some(body) => *body != jobs[place].envelope.body,
+        None => clashes,
+    };
+    let clashes = clashes(jobs).into_iter().enumerate();
+    clashes.map(|(place, clashes)| claims[place] == Claim::Taken || is_other(place, clashes)).collect()
 }
