@@ -11,6 +11,7 @@ mod database;
 mod deploy;
 mod faults;
 mod http;
+mod model;
 mod redis;
 mod requirements;
 mod support;
