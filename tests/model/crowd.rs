@@ -306,7 +306,9 @@ async fn reaper(scene: Arc<Scene>, mut dice: StdRng) -> Notes {
             is_repeat: false,
         };
         let begin = scene.clock.elapsed();
-        let taken = scene.of_workers().reclaim(&request).await.unwrap();
+        let mut taken = scene.of_workers().reclaim(&request).await.unwrap();
+        // What the history before this one has left behind stays in its hands.
+        taken.retain(|job| scene.queues.contains(&job.reservation.queue));
         let seen =
             taken.iter().map(|job| (job.reservation.job, Seen::Reclaimed { worker, token: job.reservation.token }));
         notes.note(&scene.clock, begin, seen);

@@ -88,7 +88,7 @@ fn in_order(world: &World, listed: Both<Vec<JobRecord>>, state: State) -> Result
         State::Pending | State::Delayed => 0,
     };
     if state == State::Pending || state == State::Delayed {
-        return listed.equal("the list").map(|_| ());
+        return listed.equal_lists("the list").map(|_| ());
     }
     if !listed.real.is_sorted_by_key(moment) {
         return Err(format!("out of order: {}", brief(&listed.real, |job| Timestamp::from_micros(moment(job).abs()))));
@@ -97,7 +97,7 @@ fn in_order(world: &World, listed: Both<Vec<JobRecord>>, state: State) -> Result
         jobs.sort_by_key(|job| (moment(job), job.id));
         jobs
     });
-    sorted.equal("the list").map(|_| ())
+    sorted.equal_lists("the list").map(|_| ())
 }
 
 fn brief<T: Debug>(jobs: &[JobRecord], of: impl Fn(&JobRecord) -> T) -> String {

@@ -140,7 +140,8 @@ async fn one_history(
     for page in [1, 7] {
         look::at_all(&world, page).await.map_err(|wrong| format!("at the end: {wrong}"))?;
     }
-    look::for_each(&world).await.map_err(|wrong| format!("at the end: {wrong}"))
+    look::for_each(&world).await.map_err(|wrong| format!("at the end: {wrong}"))?;
+    world.finish().await.map_err(|wrong| format!("after the end: {wrong}"))
 }
 
 fn told(error: TestError<Vec<Operation>>) -> String {

@@ -10,7 +10,7 @@ pub const QUEUES: usize = 3;
 pub const WORKERS: usize = 4;
 /// Ids and unique keys that callers choose.
 const NAMES: usize = 3;
-const KEYS: usize = 2;
+pub const KEYS: usize = 2;
 
 #[derive(Debug, Clone)]
 pub enum Operation {
@@ -173,7 +173,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => (worker(), 1..=4_usize, any::<bool>()).prop_map(|(worker, max, again)| Reclaim { worker, max, again }),
         1 => worker().prop_map(|worker| Retire { worker }),
         3 => (ttl(), records(), 1..=5_usize).prop_map(|(ttl, max_records, max)| Prune { ttl, max_records, max }),
-        2 => any_job().prop_map(|job| Cancel { job }),
+        3 => any_job().prop_map(|job| Cancel { job }),
         3 => any_job().prop_map(|job| Retry { job }),
         1 => any_job().prop_map(|job| Forget { job }),
         1 => (0..QUEUES, weighted(0.5, 0..4_usize), 1..=4_usize)
@@ -209,7 +209,7 @@ fn wanted() -> impl Strategy<Value = Wanted> {
         2 => (0..40_u64).prop_map(When::After),
         1 => (-10..40_i64).prop_map(When::At),
     ];
-    (id, 0..QUEUES, 0..4_usize, when, weighted(0.25, 0..KEYS)).prop_map(|(id, queue, priority, when, key)| Wanted {
+    (id, 0..QUEUES, 0..4_usize, when, weighted(0.35, 0..KEYS)).prop_map(|(id, queue, priority, when, key)| Wanted {
         id,
         queue,
         priority,

@@ -69,6 +69,17 @@ impl<T> Both<T> {
     }
 }
 
+impl<T: PartialEq + Debug> Both<Vec<T>> {
+    /// Of two lists that differ only the first difference is told.
+    pub fn equal_lists(self, what: &str) -> Result<Vec<T>, Wrong> {
+        let Self { model, real } = &self;
+        let differs = |place: &usize| model.get(*place) != real.get(*place);
+        let Some(place) = (0..model.len().max(real.len())).find(differs) else { return Ok(self.real) };
+        let differing = Both { model: model.get(place), real: real.get(place) };
+        differing.equal(&format!("place {place} of {what}")).map(|_| Vec::new())
+    }
+}
+
 impl<T: PartialEq + Debug> Both<T> {
     pub fn equal(self, what: &str) -> Result<T, Wrong> {
         let Self { model, real } = self;

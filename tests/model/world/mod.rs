@@ -16,7 +16,7 @@ use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{CallId, Cancelled, NewJob, Reservation, WorkerId};
 
 use super::look;
-use super::operations::{Operation, WORKERS};
+use super::operations::{Ending, How, Id, KEYS, Operation, QUEUES, Time, WORKERS, Wanted, When, Which};
 use super::pair::{Both, Pair, Wrong};
 
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -167,6 +167,32 @@ impl World {
             Operation::Look { page } => look::at_all(self, *page).await?,
         }
         self.line_up().await
+    }
+
+    /// What can only be seen by going on: which keys are taken, and in which order the rest comes out. All of it ends.
+    pub async fn finish(&mut self) -> Result<(), Wrong> {
+        let probe = |place| Wanted {
+            id: Id::Fresh,
+            queue: place / KEYS,
+            priority: 0,
+            when: When::Now,
+            key: Some(place % KEYS),
+        };
+        let mut rest = vec![Operation::Push { jobs: (0..QUEUES * KEYS).map(probe).collect(), whole: false }];
+        rest.extend((0..QUEUES).map(|queue| Operation::Resume { queue }));
+        rest.push(Operation::Pass { time: Time::Lease { exactly: true } });
+        rest.push(Operation::Reclaim { worker: WORKERS - 1, max: 5, again: false });
+        rest.push(Operation::Pass { time: Time::Seconds(100) });
+        rest.push(Operation::Reserve { worker: 0, queues: vec![2, 0, 1], order: 0, max: ALL });
+        for operation in &rest {
+            self.apply(operation).await?;
+        }
+        for worker in 0..WORKERS {
+            let ending = |held| Ending { which: Which::Held(held), how: How::Complete, counted: None, then: None };
+            let endings = (0..self.held(worker).len()).map(ending).collect();
+            self.apply(&Operation::Settle { worker, endings }).await?;
+        }
+        self.apply(&Operation::Look { page: 20 }).await
     }
 
     fn call(&mut self) -> CallId {

@@ -32,7 +32,7 @@ impl World {
             reserved.clone().map(|reserved| reserved.next_due).equal("next_due")?;
         }
         let jobs = reserved.map(|reserved| reserved.jobs);
-        jobs.clone().equal("the reserved jobs")?;
+        jobs.clone().equal_lists("the reserved jobs")?;
         self.renew(worker, &[]);
         self.hold(worker, jobs);
         Ok(())
@@ -101,10 +101,10 @@ impl World {
         let lost = sorted
             .clone()
             .map(|reply| reply.lost.iter().map(|lost| (lost.job, lost.token.attempt)).collect::<Vec<_>>());
-        lost.equal("the lost jobs")?;
+        lost.equal_lists("the lost jobs")?;
         sorted
             .map(|reply| reply.unknown.into_iter().map(without_call).collect::<Vec<_>>())
-            .equal("the unknown jobs")?;
+            .equal_lists("the unknown jobs")?;
         let all: Vec<usize> = (0..QUEUES).collect();
         self.renew(worker, &all);
         Ok(())
@@ -140,7 +140,7 @@ impl World {
         taken.model.sort_by_key(|job| job.reservation.job);
         taken.real.sort_by_key(|job| job.reservation.job);
         let without_calls = |jobs: Vec<ReservedJob>| jobs.into_iter().map(without_call).collect::<Vec<_>>();
-        taken.clone().map(without_calls).equal("the reclaimed jobs")?;
+        taken.clone().map(without_calls).equal_lists("the reclaimed jobs")?;
         self.hold(worker, taken);
         if again && let Some((call, first)) = first {
             let sorted = |mut jobs: Vec<ReservedJob>| {
@@ -152,8 +152,8 @@ impl World {
             let told = |jobs: Vec<ReservedJob>| {
                 sorted(jobs).into_iter().map(|job| ReservedJob { lost: None, ..job }).collect::<Vec<_>>()
             };
-            Both { model: told(first.model), real: told(repeated.model) }.equal("what the model's call took")?;
-            Both { model: told(first.real), real: told(repeated.real) }.equal("what the store's call took")?;
+            Both { model: told(first.model), real: told(repeated.model) }.equal_lists("what the model's call took")?;
+            Both { model: told(first.real), real: told(repeated.real) }.equal_lists("what the store's call took")?;
         }
         Ok(())
     }
