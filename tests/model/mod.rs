@@ -27,7 +27,7 @@ use stores::Source;
 use world::World;
 
 /// Histories per driver, and operations in the longest.
-const HISTORIES: u32 = 48;
+const HISTORIES: u32 = 40;
 const LONGEST: usize = 60;
 /// Histories of many at once per driver.
 const CROWDS: u32 = 2;
@@ -52,6 +52,12 @@ fn mariadb_does_what_the_model_does() {
 #[test]
 fn postgres_does_what_the_model_does() {
     compare(async |time| Source::postgres(time).await);
+}
+
+/// The model itself.
+#[test]
+fn what_many_see_of_memory_at_once_can_be_explained() {
+    explain(async || stores::two_in_memory());
 }
 
 #[test]

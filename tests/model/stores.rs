@@ -8,6 +8,7 @@ use std::time::Duration;
 use journeyman::clock::{ManualClock, SystemClock};
 use journeyman::drivers::StoreTime;
 use journeyman::drivers::database::{DatabaseOptions, DatabaseStore};
+use journeyman::drivers::memory::MemoryStore;
 use journeyman::drivers::redis::{RedisOptions, RedisStore};
 use journeyman::drivers::sqlite::SqliteStore;
 use journeyman::queue::Store;
@@ -58,6 +59,12 @@ impl Source {
             }
         }
     }
+}
+
+/// Its data is the handle.
+pub fn two_in_memory() -> [Arc<dyn Store>; 2] {
+    let store = Arc::new(MemoryStore::new(Arc::new(SystemClock::default())));
+    [store.clone(), store]
 }
 
 /// Two handles on one store, as two processes would have them, by the store's own clock.

@@ -26,6 +26,8 @@ pub fn prepare(dir: &Path) {
     let mut install = Command::new(program("mariadb-install-db", &folders()));
     install.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
     install.arg(format!("--datadir={}", data(dir).display()));
+    // A server that starts removes what others have in its directory for temporary tables.
+    install.env("TMPDIR", dir);
     if is_root() {
         install.arg("--user=root");
     }
@@ -39,6 +41,7 @@ pub fn command(dir: &Path, port: u16, care: Care) -> Vec<String> {
         "--no-defaults".to_owned(),
         format!("--datadir={}", data(dir).display()),
         format!("--socket={}", dir.join("socket").display()),
+        format!("--tmpdir={}", dir.display()),
         format!("--port={port}"),
         format!("--innodb-flush-log-at-trx-commit={flush}"),
         format!("--innodb-doublewrite={doublewrite}"),

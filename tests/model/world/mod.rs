@@ -50,6 +50,8 @@ pub struct World {
     paused: BTreeSet<usize>,
     /// Ids of records that were pruned, which a store must remember.
     pub pruned: HashSet<JobId>,
+    /// Ids of stored jobs that a withheld push named as well.
+    named_in_vain: HashSet<JobId>,
 }
 
 /// When things happened that a listing is in the order of.
@@ -115,6 +117,7 @@ impl World {
             leases: HashMap::new(),
             paused: BTreeSet::new(),
             pruned: HashSet::new(),
+            named_in_vain: HashSet::new(),
         }
     }
 

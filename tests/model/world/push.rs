@@ -1,5 +1,6 @@
 //! Pushing.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use journeyman::job::{JobId, Priority};
 use journeyman::queue::{Envelope, NewJob, PushOutcome, UniqueKey, Unit};
 
 use super::World;
+use crate::model::look;
 use crate::model::operations::{Id, Wanted, When};
 use crate::model::pair::Wrong;
 
@@ -20,8 +22,19 @@ impl World {
         let envelopes: Vec<Envelope> = jobs.iter().map(|job| job.envelope.clone()).collect();
         let clashes = |one: &Envelope| envelopes.iter().any(|other| other.id == one.id && other != one);
         jobs.iter_mut().filter(|job| clashes(&job.envelope)).for_each(|job| job.unique = None);
+        let here: HashSet<JobId> = look::here(self).await?.into_iter().map(|(job, ..)| job).collect();
+        // Free: when an id is free after its job is gone, if a push that was withheld named it too: a store may take an
+        // hour to be sure that nothing is on its way.
+        jobs.retain(|job| here.contains(&job.id()) || !self.named_in_vain.contains(&job.id()));
+        if jobs.is_empty() {
+            return Ok(());
+        }
         let unit = if whole { Unit::Whole } else { Unit::Queue };
         let outcomes = self.pair.same(async |store| store.push(&jobs, unit).await).await?;
+        if whole && outcomes.contains(&PushOutcome::Conflict) {
+            let named = jobs.iter().filter(|job| job.is_named).map(NewJob::id);
+            self.named_in_vain.extend(named.filter(|job| here.contains(job)));
+        }
         for (job, outcome) in jobs.into_iter().zip(outcomes) {
             if matches!(outcome, PushOutcome::Stored { .. }) {
                 self.pruned.remove(&job.id());
