@@ -17,4 +17,5 @@ mod requirements;
 mod support;
 mod tables;
 mod webhook;
+mod wire;
 mod worker;

@@ -14,6 +14,8 @@ pub mod mariadb;
 pub mod postgres;
 #[allow(dead_code, reason = "for the tests of the real binary")]
 pub mod process;
+#[allow(dead_code, reason = "for what the network does to us")]
+pub mod proxy;
 #[allow(dead_code, reason = "for what posts to others")]
 pub mod receiver;
 #[allow(dead_code, reason = "for the drivers that need a server")]

@@ -32,8 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const SLOT_MOVES: Duration = Duration::from_millis(20);
 /// How long a call under way waits for an answer of another connection than the one that was lost.
 const LAST_WORDS: Duration = Duration::from_millis(100);
-/// A connection that only listens would never notice that its other end is gone, so it asks now and then.
-const LISTENER_PING: Duration = Duration::from_secs(15);
+/// How often at least a connection is asked for a sign of life. With a command's time limit it bounds how long one stays in use whose
+/// other end is gone.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
 
 /// What is heard on the channel of wake-ups, or was not.
 #[derive(Debug)]
@@ -73,11 +74,12 @@ impl Connection {
         let subscriber = clients.subscriber();
         let mut tasks = Vec::new();
         let connected = async {
+            let longest = options.command_timeout;
             for client in pool.clients() {
-                tasks.push(tokio::spawn(keep_driven(client.clone(), connect(client, options).await?)));
+                tasks.push(tokio::spawn(keep_driven(client.clone(), connect(client, options).await?, longest)));
             }
             let driver = connect(&subscriber, options).await?;
-            tasks.push(tokio::spawn(keep_driven(subscriber.clone(), driver)));
+            tasks.push(tokio::spawn(keep_driven(subscriber.clone(), driver, longest)));
             Ok(())
         };
         if let Err(error) = connected.await {
@@ -188,6 +190,8 @@ pub fn meaning(error: &Error) -> StoreError {
         ErrorKind::Unknown if text.starts_with("Failed to route command") => StoreError::Unavailable(text),
         // And for a call that was under way on a connection which it gave up: it was sent, and the answer is lost.
         ErrorKind::Unknown if text.starts_with("Too many failed write attempts") => StoreError::Unknown(text),
+        // And for one that it forgot with its loop behind the client.
+        ErrorKind::Unknown if text == "channel closed" => StoreError::Unknown("the connection was given up".into()),
         _ => StoreError::Refused(text),
     }
 }
@@ -223,6 +227,7 @@ impl Clients {
             max_command_buffer_len: MAX_WAITING,
             auto_client_setname: true,
             tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
+            // Only where nobody asks any more: each further command puts it off. See `falls_silent`.
             unresponsive: UnresponsiveConfig { max_timeout: Some(timeout * 2), interval: Duration::from_secs(1) },
             ..ConnectionConfig::default()
         };
@@ -266,16 +271,69 @@ async fn connect(client: &impl ClientLike, options: &RedisOptions) -> Result<Con
 
 /// fred's loop behind a client ends for good at an error it was not made for, and every later call would time out. Starts it
 /// again, until aborted.
-async fn keep_driven(client: impl ClientLike, mut driver: ConnectHandle) {
+async fn keep_driven(client: impl SignOfLife, mut driver: ConnectHandle, longest: Duration) {
     loop {
-        let end = driver.await;
-        warn!(?end, "a connection to Redis has ended for good and is opened anew");
+        tokio::select! {
+            end = &mut driver => warn!(?end, "a connection to Redis has ended for good and is opened anew"),
+            () = drop_when_silent(&client, longest) => {
+                // It hangs in the middle of a write. Who waits for an answer is told that there will be none.
+                warn!("a connection to Redis does not even close and is opened anew");
+                driver.abort();
+            }
+        }
         driver = loop {
             match client.init().await {
                 Ok(driver) => break driver,
                 Err(_) => tokio::time::sleep(PATIENCE).await,
             }
         };
+    }
+}
+
+/// Has a connection opened again whose other end is gone. fred would only notice it if there were no calls: each one that
+/// goes out puts off its check, and all of them time out. Returns if fred does not do even that.
+async fn drop_when_silent(client: &impl SignOfLife, longest: Duration) {
+    loop {
+        tokio::time::sleep(SIGN_OF_LIFE.min(longest)).await;
+        // One that is being opened again has time limits of its own.
+        if !client.is_connected() || !is_silent(client, longest).await || !client.is_connected() {
+            continue;
+        }
+        warn!(seconds = longest.as_secs_f64(), "a connection to Redis shows no sign of life and is opened anew");
+        if tokio::time::timeout(longest * 3, client.force_reconnection()).await.is_err() && client.is_connected() {
+            return;
+        }
+    }
+}
+
+/// Whether it has not answered for `longest`, not even with an error.
+async fn is_silent(client: &impl SignOfLife, longest: Duration) -> bool {
+    match tokio::time::timeout(longest, client.ask()).await {
+        Ok(answer) => answer.is_err_and(|error| *error.kind() == ErrorKind::Timeout),
+        Err(_) => true,
+    }
+}
+
+/// A client that can be asked whether the other ends of its connections are there.
+trait SignOfLife: ClientLike {
+    fn ask(&self) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+impl SignOfLife for Client {
+    async fn ask(&self) -> Result<(), Error> {
+        if !self.is_clustered() {
+            return self.ping::<Value>(None).await.map(drop);
+        }
+        for node in self.active_connections() {
+            self.with_cluster_node(node).ping::<Value>(None).await?;
+        }
+        Ok(())
+    }
+}
+
+impl SignOfLife for SubscriberClient {
+    async fn ask(&self) -> Result<(), Error> {
+        self.ping::<Value>(None).await.map(drop)
     }
 }
 
@@ -301,7 +359,6 @@ async fn listen(
     hear: impl Fn(Hint) + Send + 'static,
 ) {
     let mut reconnects = subscriber.reconnect_rx();
-    let mut pings = tokio::time::interval(LISTENER_PING);
     loop {
         tokio::select! {
             message = messages.recv() => match message {
@@ -320,10 +377,6 @@ async fn listen(
                 subscribe(&subscriber, &channel).await;
                 hear(Hint::Outage);
                 warn_of_eviction(&pool).await;
-            }
-            // Left unanswered it ends in a reconnect, which is dealt with above.
-            _ = pings.tick() => {
-                let _ = subscriber.ping::<Value>(None).await;
             }
         }
     }
@@ -357,6 +410,7 @@ mod tests {
         assert!(matches!(of(ErrorKind::Unknown, "Failed to route command."), StoreError::Unavailable(_)));
         assert!(matches!(of(ErrorKind::Routing, "Too many redirections."), StoreError::Unavailable(_)));
         assert!(matches!(of(ErrorKind::Unknown, "Too many failed write attempts."), StoreError::Unknown(_)));
+        assert!(matches!(of(ErrorKind::Unknown, "channel closed"), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::Timeout, "Request timed out."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::IO, "Connection closed."), StoreError::Unknown(_)));
         assert!(matches!(of(ErrorKind::InvalidArgument, "WRONGTYPE Operation"), StoreError::Refused(_)));
