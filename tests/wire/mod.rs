@@ -4,6 +4,7 @@ mod cell;
 mod looking;
 mod matrix;
 mod operating;
+mod pooled;
 mod proxy;
 mod store;
 mod taking;

@@ -99,7 +99,7 @@ impl DatabaseStore {
             family.check_tables(&mut *link).await
         };
         check.await.map_err(|fault| StoreError::from(fault).about(&options.masked_url))?;
-        let pool = Pool::new(family.connector(), options.pool_size);
+        let pool = Pool::new(family.connector(), options.pool_size, options.call_timeout);
         let core = Arc::new(Core {
             sql: family.statements(),
             family,
@@ -128,7 +128,8 @@ impl DatabaseStore {
         self.hearing.get_or_init(|| match &self.core.family {
             Family::MySql(_) => tokio::spawn(wake::poll(Arc::clone(&self.core))),
             Family::Postgres(connector) => {
-                tokio::spawn(postgres::listen(connector.options.clone(), Arc::clone(&self.core.waker.hub)))
+                let (options, hub) = (connector.options.clone(), Arc::clone(&self.core.waker.hub));
+                tokio::spawn(postgres::listen(options, hub, self.core.call_timeout))
             }
         });
     }

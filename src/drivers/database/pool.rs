@@ -22,6 +22,8 @@ pub(super) struct Pool {
     connector: Arc<dyn Connector>,
     permits: Semaphore,
     idle: Mutex<Idle>,
+    /// A connection given up after so long a use has most likely lost its other end.
+    too_long: Duration,
 }
 
 #[derive(Default)]
@@ -32,18 +34,26 @@ struct Idle {
     losses: u64,
 }
 
-/// A connection in use. Dropped, it is closed.
+/// A connection in use. Dropped, it is closed; after a long use so are all others, for nobody else may be left to tell that
+/// they are dead: whoever waited in vain was given up.
 pub(super) struct Lent<'p> {
     link: Box<dyn Link>,
     /// When it was taken.
     losses: u64,
-    pool: &'p Pool,
+    using: Use<'p>,
     _permit: SemaphorePermit<'p>,
 }
 
+struct Use<'p> {
+    pool: &'p Pool,
+    since: Stopwatch,
+    has_ended: bool,
+}
+
 impl Pool {
-    pub(super) fn new(connector: Arc<dyn Connector>, size: usize) -> Self {
-        Self { connector, permits: Semaphore::new(size), idle: Mutex::default() }
+    /// Calls that wait longer than `longest` are given up.
+    pub(super) fn new(connector: Arc<dyn Connector>, size: usize, longest: Duration) -> Self {
+        Self { connector, permits: Semaphore::new(size), idle: Mutex::default(), too_long: longest / 2 }
     }
 
     /// The connection used last, or a new one; waits for one to come back when all are in use.
@@ -54,7 +64,14 @@ impl Pool {
             Some(link) => link,
             None => self.connector.connect().await?,
         };
-        Ok(Lent { link, losses, pool: self, _permit: permit })
+        let using = Use { pool: self, since: Stopwatch::start(), has_ended: false };
+        Ok(Lent { link, losses, using, _permit: permit })
+    }
+
+    fn lose_all(&self) {
+        let mut idle = self.idle();
+        idle.losses += 1;
+        idle.links.clear();
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
@@ -75,18 +92,26 @@ impl Lent<'_> {
     }
 
     /// For the next user: no transaction is open, and every answer has been read.
-    pub(super) fn give_back(self) {
-        let mut idle = self.pool.idle();
+    pub(super) fn give_back(mut self) {
+        self.using.has_ended = true;
+        let mut idle = self.using.pool.idle();
         if idle.losses == self.losses {
             idle.links.push((self.link, Stopwatch::start()));
         }
     }
 
     /// Closes it and all others: after one has been lost, or its server demoted, they most likely are as well.
-    pub(super) fn lose_all(self) {
-        let mut idle = self.pool.idle();
-        idle.losses += 1;
-        idle.links.clear();
+    pub(super) fn lose_all(mut self) {
+        self.using.has_ended = true;
+        self.using.pool.lose_all();
+    }
+}
+
+impl Drop for Use<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended && self.since.elapsed() >= self.pool.too_long {
+            self.pool.lose_all();
+        }
     }
 }
 
