@@ -6,5 +6,7 @@ mod matrix;
 mod operating;
 mod pooled;
 mod proxy;
+mod running;
+mod site;
 mod store;
 mod taking;
