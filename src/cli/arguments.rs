@@ -288,9 +288,14 @@ impl Command {
             Self::Size(options) => options.json,
             Self::Monitor(options) => options.json,
             Self::Pause(options) | Self::Resume(options) => options.json,
-            Self::Doctor(options) => options.json,
+            Self::Doctor(options) => options.wants_json(),
             Self::Serve(_) | Self::Work(_) | Self::Openapi(_) | Self::Key { .. } | Self::Completions(_) => false,
         }
+    }
+
+    /// Whether it looks for what is wrong, its own settings included.
+    pub(super) fn is_doctor(&self) -> bool {
+        matches!(self, Self::Doctor(options) if !options.is_of_the_store())
     }
 
     /// Why this command can do nothing with this store.
@@ -299,13 +304,13 @@ impl Command {
             self,
             Self::Serve(_)
                 | Self::Migrate(_)
-                | Self::Doctor(_)
                 | Self::Types { .. }
                 | Self::Openapi(_)
                 | Self::Config { .. }
                 | Self::Key { .. }
                 | Self::Completions(_)
         );
+        let stands_alone = stands_alone || self.is_doctor();
         let dispatches = matches!(self, Self::Dispatch(_));
         match connection {
             _ if stands_alone => None,

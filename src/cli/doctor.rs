@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use super::output::{self, Output, rough};
+use super::verify::{self, VerifyOptions};
 use super::{Failure, Outcome};
 use crate::app;
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -26,8 +27,28 @@ const MARGIN: usize = 18;
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorOptions {
+    #[command(subcommand)]
+    pub(super) command: Option<DoctorCommand>,
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DoctorCommand {
+    /// Prove that each job is in exactly one place, each reserved one under a lease, each lock with a live owner
+    Verify(VerifyOptions),
+}
+
+impl DoctorOptions {
+    pub(super) fn wants_json(&self) -> bool {
+        let Some(DoctorCommand::Verify(options)) = &self.command else { return self.json };
+        self.json || options.json
+    }
+
+    /// Whether it is about what the store keeps, and not about this process and its settings.
+    pub(super) fn is_of_the_store(&self) -> bool {
+        self.command.is_some()
+    }
 }
 
 /// How a check ended.
@@ -54,7 +75,10 @@ fn check(check: &'static str, level: Level, message: impl Into<String>) -> Check
 }
 
 /// Exit code 1 if anything does not work.
-pub(super) async fn run(config: Config, output: Output) -> Outcome {
+pub(super) async fn run(config: Config, options: DoctorOptions, output: Output) -> Outcome {
+    if let Some(DoctorCommand::Verify(options)) = options.command {
+        return verify::run(config, options, output).await;
+    }
     let mut checks = vec![check("config", Level::Ok, "every setting is valid; `journeyman config show` lists them")];
     match app::open(&config).await {
         Ok(connected) => look(&config, &connected, &mut checks).await,

@@ -30,6 +30,7 @@ mod size;
 mod stats;
 mod status;
 mod types;
+mod verify;
 mod work;
 mod work_lines;
 
@@ -120,7 +121,7 @@ fn execute(arguments: Arguments) -> Outcome {
     }
     let output = Output::new(command.wants_json());
     let Loaded { config, rows } = match load(&command, &shared) {
-        Err(Failure::Config(errors)) if matches!(command, Command::Doctor(_)) => {
+        Err(Failure::Config(errors)) if command.is_doctor() => {
             return doctor::without_config(&errors, output);
         }
         loaded => loaded?,
@@ -152,7 +153,7 @@ fn execute(arguments: Arguments) -> Outcome {
         Command::Pause(options) => block_on(pause::pause(config, options, output))?,
         Command::Resume(options) => block_on(pause::resume(config, options, output))?,
         Command::Restart { .. } => block_on(restart::run(config, output))?,
-        Command::Doctor(_) => block_on(doctor::run(config, output))?,
+        Command::Doctor(options) => block_on(doctor::run(config, options, output))?,
         Command::Completions(options) => completions::run(&options),
         Command::Key { command } => key::run(command),
     }

@@ -8,9 +8,9 @@ use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Codec, CodecError, Control, Driver, Envelope, Forgotten, Found, Inspector, JobRecord,
-    Listing, NewJob, Operator, Page, PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention,
-    Retried, Retry, Settle, Settled, Store, StoreError, Unit, WorkerId,
+    Beat, BeatReply, Cancelled, Codec, CodecError, Control, Driver, Envelope, Finding, Forgotten, Found, Inspector,
+    JobRecord, Listing, NewJob, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
+    ReservedJob, Retention, Retried, Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::Wakeups;
 
@@ -178,5 +178,16 @@ impl Operator for CodedStore {
 
     async fn control(&self) -> Result<Control, StoreError> {
         self.inner.control().await
+    }
+}
+
+#[async_trait]
+impl Verifier for CodedStore {
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.inner.verify().await
+    }
+
+    async fn repair(&self, finding: &Finding) -> Result<Repaired, StoreError> {
+        self.inner.repair(finding).await
     }
 }

@@ -8,9 +8,9 @@ use journeyman_job::{JobId, Priority, QueueName};
 use crate::circuit::{Circuit, Verb};
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, Store,
-    StoreError, Unit, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
+    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
+    Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::Wakeups;
 
@@ -138,5 +138,17 @@ impl Operator for GuardedStore {
 
     async fn control(&self) -> Result<Control, StoreError> {
         self.read(self.inner.control()).await
+    }
+}
+
+#[async_trait]
+impl Verifier for GuardedStore {
+    /// Many calls, each of which its driver limits: together they may take longer than one may.
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.inner.verify().await
+    }
+
+    async fn repair(&self, finding: &Finding) -> Result<Repaired, StoreError> {
+        self.write(self.inner.repair(finding)).await
     }
 }

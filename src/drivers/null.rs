@@ -7,9 +7,9 @@ use journeyman_job::{JobId, Priority, QueueName, When};
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled,
-    StoreError, Unit, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
+    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
+    Settled, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::{WakeHub, Wakeups};
 
@@ -122,6 +122,17 @@ impl Operator for NullStore {
 
     async fn control(&self) -> Result<Control, StoreError> {
         Ok(Control::default())
+    }
+}
+
+#[async_trait]
+impl Verifier for NullStore {
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        Ok(Verified::default())
+    }
+
+    async fn repair(&self, _: &Finding) -> Result<Repaired, StoreError> {
+        Ok(Repaired::Not)
     }
 }
 

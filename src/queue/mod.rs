@@ -22,6 +22,7 @@ mod state;
 mod stats;
 mod trail;
 mod unique;
+mod verifier;
 
 pub use codec::{Codec, CodecError};
 pub use decoded::{Undecodable, decode, decode_payload};
@@ -40,3 +41,4 @@ pub use state::{AttemptEffect, MOVES, Move, Owner, State, UnknownState, Verb, ma
 pub use stats::{Counters, QueueStats, Retention};
 pub use trail::{AttemptEntry, CallbackEntry, Trail};
 pub use unique::UniqueKey;
+pub use verifier::{Class, Finding, Flaw, Remedy, Repaired, Verified, Verifier};

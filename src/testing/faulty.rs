@@ -11,9 +11,9 @@ use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, Store,
-    StoreError, Unit, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
+    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
+    Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::testing::Odds;
 use crate::wake::Wakeups;
@@ -216,5 +216,16 @@ impl Operator for FaultyStore {
 
     async fn control(&self) -> Result<Control, StoreError> {
         self.call(Operation::Read, self.inner.control()).await
+    }
+}
+
+#[async_trait]
+impl Verifier for FaultyStore {
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.call(Operation::Read, self.inner.verify()).await
+    }
+
+    async fn repair(&self, finding: &Finding) -> Result<Repaired, StoreError> {
+        self.call(Operation::Operate, self.inner.repair(finding)).await
     }
 }

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use journeyman::clock::{Clock, ManualClock, Timestamp};
 use journeyman::job::{ErrorKind, JobError, JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, CallId, Cursor, Found, JobRecord, Listing, NewJob, Page, PushOutcome, QueueStats, Reservation,
-    ReserveRequest, Reserved, ReservedJob, Retried, Retry, Settle, Settled, Settlement, State, Store, Unit, WorkerId,
+    Beat, BeatReply, CallId, Class, Cursor, Found, JobRecord, Listing, NewJob, Page, PushOutcome, QueueStats,
+    Reservation, ReserveRequest, Reserved, ReservedJob, Retried, Retry, Settle, Settled, Settlement, State, Store,
+    Unit, WorkerId,
 };
 
 use super::jobs::{Building, Ids, QUEUE, job, job_on, queue, queues, seconds};
@@ -314,12 +315,14 @@ impl Harness {
         (found, self.store.stats(&names).await.unwrap())
     }
 
-    /// What holds after every case: each job is in one state, and the numbers of each queue are those of its jobs.
+    /// What holds after every case: each job is in one state, the numbers of each queue are those of its jobs, and the store
+    /// finds nothing wrong with itself.
     pub async fn check(&self) {
         let known = self.known.lock().unwrap().clone();
         let names: Vec<QueueName> = known.keys().cloned().collect();
         assert_eq!(self.store.queues().await.unwrap(), names, "the queues pushed to, by name");
         let stats = self.store.stats(&names).await.unwrap();
+        let mut jobs = 0;
         for ((name, ids), stats) in known.iter().zip(stats) {
             let mut counted = QueueStats::empty(name.clone());
             for id in ids {
@@ -333,9 +336,15 @@ impl Harness {
             // Sums since the beginning cannot be told from what is there now.
             counted.counters = stats.counters;
             assert_eq!(stats, counted, "the numbers of {name} are those of its jobs");
+            jobs += stats.pending.iter().sum::<u64>() + stats.delayed + stats.reserved;
+            jobs += stats.completed + stats.failed + stats.cancelled;
             let moved = self.moved.lock().unwrap().get(name).copied().unwrap_or_default();
             assert_eq!(stats.counters.enqueued, ids.len() as u64 + moved, "enqueued in {name}");
         }
+        // P14: whatever a case does, what is stored agrees with itself.
+        let verified = self.store.verify().await.unwrap();
+        assert!(verified.is_clean(), "{:?}", verified.findings);
+        assert_eq!(verified.checked(Class::Jobs), jobs, "each job was looked at");
     }
 }
 

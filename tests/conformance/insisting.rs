@@ -12,9 +12,9 @@ use futures::future::BoxFuture;
 use journeyman::clock::Timestamp;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, State,
-    StoreError, Unit, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
+    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
+    Settled, State, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use journeyman::testing::FaultyStore;
 use journeyman::wake::Wakeups;
@@ -283,6 +283,17 @@ impl Operator for Insisting {
 
     async fn control(&self) -> Result<Control, StoreError> {
         self.repeat(|| self.inner.control()).await
+    }
+}
+
+#[async_trait]
+impl Verifier for Insisting {
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.repeat(|| self.inner.verify()).await
+    }
+
+    async fn repair(&self, finding: &Finding) -> Result<Repaired, StoreError> {
+        self.insist(|_| Box::pin(self.inner.repair(finding)), |lost, _| lost).await
     }
 }
 

@@ -7,9 +7,9 @@ use journeyman::clock::Timestamp;
 use journeyman::drivers::memory::MemoryStore;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled,
-    StoreError, Unit, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
+    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
+    Settled, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use journeyman::wake::Wakeups;
 
@@ -183,5 +183,18 @@ impl Operator for FaultyStore {
     async fn control(&self) -> Result<Control, StoreError> {
         self.suffer().await?;
         self.inner.control().await
+    }
+}
+
+#[async_trait]
+impl Verifier for FaultyStore {
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.suffer().await?;
+        self.inner.verify().await
+    }
+
+    async fn repair(&self, finding: &Finding) -> Result<Repaired, StoreError> {
+        self.suffer().await?;
+        self.inner.repair(finding).await
     }
 }

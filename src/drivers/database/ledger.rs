@@ -46,6 +46,12 @@ impl Entry {
         self.has_returns = true;
     }
 
+    /// A job may be back at any place of the queue.
+    pub(super) fn returned_by_hand(&mut self) {
+        self.wakes();
+        self.has_returns = true;
+    }
+
     /// A job joined those that wait for their time, perhaps before all others.
     pub(super) fn delayed(&mut self) {
         self.delayed += 1;

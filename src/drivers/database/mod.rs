@@ -24,13 +24,16 @@ mod promote;
 mod prune;
 mod push;
 mod reclaim;
+mod repair;
 mod reserve;
 mod rows;
 mod settle;
 mod shared;
+mod standing;
 mod statements;
 mod transaction;
 mod value;
+mod verify;
 mod wake;
 
 use std::sync::{Arc, OnceLock};

@@ -28,6 +28,19 @@ impl Line {
         &mut self.pending[usize::from(priority.as_number()) - 1]
     }
 
+    /// Every id in it, with the state of a job that stands there and, of a pending one, the priority.
+    pub(super) fn places(&self) -> impl Iterator<Item = (JobId, State, Option<Priority>)> {
+        let pending = Priority::DESCENDING.into_iter().flat_map(|priority| {
+            let ids = &self.pending[usize::from(priority.as_number()) - 1];
+            ids.iter().map(move |id| (*id, State::Pending, Some(priority)))
+        });
+        let delayed = self.delayed.iter().map(|(_, id)| (*id, State::Delayed, None));
+        let ended =
+            [(&self.completed, State::Completed), (&self.failed, State::Failed), (&self.cancelled, State::Cancelled)];
+        let ended = ended.into_iter().flat_map(|(ids, state)| ids.iter().map(move |id| (*id, state, None)));
+        pending.chain(delayed).chain(ended)
+    }
+
     pub(super) fn pending_counts(&self) -> [u64; 4] {
         std::array::from_fn(|index| self.pending[index].len() as u64)
     }

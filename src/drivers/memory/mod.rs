@@ -7,6 +7,7 @@ mod inspector;
 mod line;
 mod operator;
 mod tables;
+mod verify;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -120,6 +120,22 @@ impl Keys {
         self.of(queue, "stats")
     }
 
+    /// What the keys of all queues look like, for SCAN.
+    pub fn pattern(&self) -> String {
+        let escaped: String =
+            self.prefix.chars().flat_map(|c| "*?[]\\^".contains(c).then_some('\\').into_iter().chain([c])).collect();
+        format!("{escaped}queue:*")
+    }
+
+    /// The queue that a key is of, and the worker whose reserved list it is.
+    pub fn owner(&self, key: &str) -> Option<(QueueName, Option<WorkerId>)> {
+        let rest = key.strip_prefix(&self.prefix)?.strip_prefix("queue:")?;
+        let rest = rest.strip_prefix("failed:").unwrap_or(rest);
+        let (name, what) = rest.strip_prefix('{')?.split_once('}')?;
+        let worker = what.strip_prefix(":reserved:").and_then(|worker| WorkerId::new(worker).ok());
+        Some((QueueName::new(name).ok()?, worker))
+    }
+
     fn of(&self, queue: &QueueName, what: &str) -> String {
         format!("{}queue:{{{queue}}}:{what}", self.prefix)
     }
@@ -171,6 +187,17 @@ mod tests {
         all.sort();
         all.dedup();
         assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn p14_a_key_tells_its_queue_and_its_worker() {
+        let (keys, queue, worker) = (Keys::new("a[b]*:"), QueueName::new("q").unwrap(), WorkerId::new("w").unwrap());
+        for key in [keys.jobs(&queue), keys.failed(&queue), keys.pending(&queue, Priority::Normal)] {
+            assert_eq!(keys.owner(&key), Some((queue.clone(), None)), "{key}");
+        }
+        assert_eq!(keys.owner(&keys.reserved(&queue, &worker)), Some((queue, Some(worker))));
+        assert_eq!(keys.owner("queue:{q}:jobs"), None, "of another prefix");
+        assert_eq!(keys.pattern(), "a\\[b\\]\\*:queue:*");
     }
 
     #[test]

@@ -18,12 +18,16 @@ mod packed;
 mod prune;
 mod push;
 mod records;
+mod repair;
 mod reserve;
 mod rota;
+mod scan;
 mod scripts;
 mod settle;
+mod survey;
 mod sweep;
 mod together;
+mod verify;
 mod whole;
 mod wire;
 

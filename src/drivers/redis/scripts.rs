@@ -44,6 +44,14 @@ scripts! {
     PAGE = "scripts/page.lua";
     SOONEST = "scripts/soonest.lua";
     HELD = "scripts/held.lua";
+    MEMBERS = "scripts/members.lua";
+    LEFT = "scripts/left.lua";
+    SURVEY = "scripts/survey.lua";
+    EXAMINE = "scripts/examine.lua";
+    LOCKS = "scripts/locks.lua";
+    STRAYS = "scripts/strays.lua";
+    GRANT = "scripts/grant.lua";
+    RECOUNT = "scripts/recount.lua";
 }
 
 const SHARED: &str = include_str!("scripts/shared.lua");

@@ -43,6 +43,15 @@ impl Reply {
         JobId::from_slice(&self.bytes()?).ok_or_else(|| odd("an id", None))
     }
 
+    /// The worker whose list was not among the keys of a look at a job, if that is what it says.
+    pub fn moved_to(&self) -> Option<String> {
+        let text = |value: &Value| value.as_string();
+        match self.0.as_slice() {
+            [word, worker] if text(word)? == "moved" => text(worker),
+            _ => None,
+        }
+    }
+
     /// The elements of an array in it.
     pub fn array(&mut self) -> Result<Self, StoreError> {
         match self.0.next() {

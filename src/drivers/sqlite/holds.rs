@@ -95,8 +95,7 @@ pub(super) struct Hold {
 
 impl Hold {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let bytes = row.get_ref(6)?.as_blob()?;
-        let jobs: Option<Vec<Held>> = bytes.chunks(BYTES).map(Held::read).collect();
+        let jobs = jobs_in(row.get_ref(6)?.as_blob()?);
         Ok(Self {
             id: row.get(0)?,
             worker: row.get(1)?,
@@ -186,7 +185,12 @@ fn read(connection: &Connection, which: &str, values: impl Params) -> rusqlite::
     connection.prepare_cached(&sql)?.query_map(values, Hold::read)?.collect()
 }
 
-fn written(jobs: &[Held]) -> Vec<u8> {
+/// The jobs in the bytes of a row; none if they cannot be read.
+pub(super) fn jobs_in(bytes: &[u8]) -> Option<Vec<Held>> {
+    bytes.chunks(BYTES).map(Held::read).collect()
+}
+
+pub(super) fn written(jobs: &[Held]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(jobs.len() * BYTES);
     jobs.iter().for_each(|held| held.write(&mut bytes));
     bytes

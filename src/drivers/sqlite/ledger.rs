@@ -51,6 +51,13 @@ impl Ledger {
         Ok(())
     }
 
+    /// Forgets what it knows, because it will no longer be so. What was gathered is written, and who was to be woken will be.
+    pub(super) fn forget(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let Wakes { here: resumed, .. } = self.close(connection)?;
+        *self = Self { version: self.version, resumed, ..Self::default() };
+        Ok(())
+    }
+
     /// The entry of a queue, whether or not anything was ever pushed to it.
     pub(super) fn entry(&mut self, connection: &Connection, queue: &QueueName) -> rusqlite::Result<&mut Entry> {
         Ok(match self.entries.entry(queue.clone()) {

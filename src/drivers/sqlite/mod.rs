@@ -16,6 +16,7 @@ mod inspector;
 mod lease;
 mod ledger;
 mod list;
+mod numbers;
 mod operator;
 mod options;
 mod place;
@@ -24,6 +25,7 @@ mod prune;
 mod push;
 mod reader;
 mod reclaim;
+mod repair;
 mod reserve;
 mod retry;
 mod rows;
@@ -34,6 +36,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod trails;
+mod verify;
 mod wake;
 mod writer;
 

@@ -11,7 +11,7 @@ use crate::queue::State;
 pub(super) const TO_PENDING: &str =
     "INSERT INTO queue_pending (queue, priority, position, id, has_trail) VALUES (?1, ?2, ?3, ?4, ?5)";
 
-const TO_DELAYED: &str = "INSERT INTO queue_delayed (queue, available_at, position, id, priority, has_trail)
+pub(super) const TO_DELAYED: &str = "INSERT INTO queue_delayed (queue, available_at, position, id, priority, has_trail)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 pub(super) const LEAVE_PENDING: &str = "DELETE FROM queue_pending WHERE queue = ?1 AND priority = ?2 AND position = ?3";
