@@ -1,5 +1,7 @@
 //! `/live`, `/ready` and `/metrics` of a process that otherwise serves no HTTP.
 
+use std::time::Duration;
+
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -7,7 +9,7 @@ use tracing::info;
 
 use super::{Failure, api, edge, serve};
 use crate::app::App;
-use crate::http::server::{self, Drained};
+use crate::http::server::{self, Drained, ServerLimits};
 use crate::http::{self, Access, WorkerGauge};
 
 /// A place to listen at, and whom to let in.
@@ -31,6 +33,8 @@ pub(super) async fn listen(app: &App) -> Result<Option<Probes>, Failure> {
 impl Probes {
     pub(super) fn serve(self, app: &App, workers: WorkerGauge, shutdown: CancellationToken) -> JoinHandle<Drained> {
         let router = http::probes(api::state(app, self.access, workers, shutdown.clone()));
-        tokio::spawn(server::serve(self.listener, router, serve::server_limits(&app.config), shutdown))
+        // No balancer sends anybody here, so nobody has to be waited for.
+        let limits = ServerLimits { drain_delay: Duration::ZERO, ..serve::server_limits(&app.config) };
+        tokio::spawn(server::serve(self.listener, router, limits, shutdown))
     }
 }

@@ -61,7 +61,8 @@ pub(super) fn server_limits(config: &Config) -> ServerLimits {
         max_connections_per_address: config.http.max_connections_per_address,
         header_read_timeout: config.http.header_timeout,
         write_timeout: config.http.write_timeout,
-        drain_timeout: config.worker.grace_shutdown_period,
+        drain_delay: config.http.drain_delay,
+        drain_timeout: config.worker.grace_shutdown_period.saturating_sub(config.http.drain_delay),
         ..ServerLimits::default()
     }
 }

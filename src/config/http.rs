@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::WorkerConfig;
 use super::rate::{HostName, RateLimit};
-use super::reader::settings;
+use super::reader::{Reader, settings};
 use crate::access::ApiKey;
 
 /// Longest time a client may be given for one step, an hour.
@@ -27,6 +28,9 @@ settings! {
         body_timeout: Duration = "30", env "JOURNEYMAN_HTTP_BODY_TIMEOUT", within SHORTEST..=LONGEST;
         /// Longest time a client may read nothing of an answer that waits for it.
         write_timeout: Duration = "30", env "JOURNEYMAN_HTTP_WRITE_TIMEOUT", within SHORTEST..=LONGEST;
+        /// How long after a signal to stop requests are still taken while /ready already says 503, so that load balancers
+        /// look elsewhere in time; part of worker.grace_shutdown_period, 0 = not at all.
+        drain_delay: Duration = "0", env "JOURNEYMAN_HTTP_DRAIN_DELAY", within Duration::ZERO..=LONGEST;
         /// Deepest nesting of arrays and objects in a JSON body.
         // serde_json itself gives up at 128.
         max_depth: usize = "64", env "JOURNEYMAN_HTTP_MAX_DEPTH", within 1..=127;
@@ -51,6 +55,15 @@ settings! {
 }
 
 impl HttpConfig {
+    /// Some of the grace period has to be left for requests that are under way when the port closes.
+    pub(super) fn check(&self, worker: &WorkerConfig, reader: &mut Reader<'_>) {
+        if !self.drain_delay.is_zero() && self.drain_delay >= worker.grace_shutdown_period {
+            let grace = humantime::format_duration(worker.grace_shutdown_period);
+            let rule = format!("give a delay shorter than the grace period, {grace}, or a longer grace period");
+            reader.conflict(&["http.drain_delay", "worker.grace_shutdown_period"], rule);
+        }
+    }
+
     /// Whether callers need an API key.
     pub fn has_keys(&self) -> bool {
         self.api_keys.is_some() || self.api_keys_file.is_some()

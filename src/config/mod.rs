@@ -131,6 +131,9 @@ impl Config {
         if let Some(worker) = &worker {
             worker.check(reader);
         }
+        if let (Some(http), Some(worker)) = (&http, &worker) {
+            http.check(worker, reader);
+        }
         if let Some(tables) = &tables {
             tables.check(database.as_ref(), reader);
         }

@@ -13,10 +13,14 @@ mod stall;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -31,7 +35,8 @@ pub struct Drained {
     pub dropped: usize,
 }
 
-/// Serves `router` on `listener` until `shutdown` is cancelled, then drains. Each request carries the client's address
+/// Serves `router` on `listener` until `shutdown` is cancelled and [`ServerLimits::drain_delay`] has passed, then drains.
+/// From the shutdown on every answer says that its connection closes. Each request carries the client's address
 /// as [`axum::extract::ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo).
 ///
 /// Nothing but `shutdown` ends it: when the kernel refuses a connection (no free descriptor, say) it logs, backs off
@@ -51,37 +56,67 @@ pub async fn serve(
     let mut connections = JoinSet::new();
     let mut pause = accept::Pause::default();
     let crowd = crowd::Crowd::new(limits.max_connections_per_address);
+    let leaving = Leaving { told: shutdown, closes: CancellationToken::new() };
+    let welcome = |connections: &mut JoinSet<()>, stream: TcpStream, peer: SocketAddr| {
+        // One address too many: closed unread, as an answer would cost what the limit is to save.
+        let Some(place) = crowd.enter(peer.ip()) else { return };
+        let run = connection::run(http.clone(), stream, limits.write_timeout, peer, router.clone(), leaving.clone());
+        connections.spawn(async move {
+            run.await;
+            drop(place);
+        });
+    };
+    let mut closes = pin!(leaving.delayed(limits.drain_delay));
 
     loop {
         tokio::select! {
             biased;
-            () = shutdown.cancelled() => break,
+            () = &mut closes => break,
             Some(ended) = connections.join_next() => report(ended),
             // Above the cap nothing is accepted: the next client waits in the kernel's backlog and costs us nothing.
             accepted = listener.accept(), if connections.len() < cap => match accepted {
                 Ok((stream, peer)) => {
                     pause.reset();
-                    // One address too many: closed unread, as an answer would cost what the limit is to save.
-                    let Some(place) = crowd.enter(peer.ip()) else { continue };
-                    let patience = limits.write_timeout;
-                    let run = connection::run(http.clone(), stream, patience, peer, router.clone(), shutdown.clone());
-                    connections.spawn(async move {
-                        run.await;
-                        drop(place);
-                    });
+                    welcome(&mut connections, stream, peer);
                 }
                 Err(error) => if let Some(pause) = pause.after(error.kind()) {
                     warn!(%error, pause_ms = pause.as_millis(), "connection not accepted, trying again");
-                    // Ended early by a shutdown; the loop sees it next.
-                    let _ = timeout(pause, shutdown.cancelled()).await;
+                    if timeout(pause, &mut closes).await.is_ok() {
+                        break;
+                    }
                 },
             },
         }
     }
 
     // First of all the port: a load balancer, or our own successor, must not reach a server that is leaving.
-    drop(listener);
+    for (stream, peer) in accept::last_of(listener, cap.saturating_sub(connections.len())) {
+        welcome(&mut connections, stream, peer);
+    }
+    leaving.closes.cancel();
     drain(connections, &limits).await
+}
+
+/// How connections hear of the end.
+#[derive(Debug, Clone)]
+struct Leaving {
+    /// Balancers and clients are to look elsewhere.
+    told: CancellationToken,
+    /// No further request is waited for.
+    closes: CancellationToken,
+}
+
+impl Leaving {
+    async fn delayed(&self, delay: Duration) {
+        self.told.cancelled().await;
+        if !delay.is_zero() {
+            info!(
+                delay_ms = delay.as_millis(),
+                "still serving, until load balancers have seen that this server leaves"
+            );
+            sleep(delay).await;
+        }
+    }
 }
 
 /// Waits for the connections, which have seen the token themselves, then cuts those left.

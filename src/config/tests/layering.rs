@@ -16,6 +16,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("http.header_timeout", "10s"),
         ("http.body_timeout", "30s"),
         ("http.write_timeout", "30s"),
+        ("http.drain_delay", "0s"),
         ("http.max_depth", "64"),
         ("http.api_keys", "-"),
         ("http.api_keys_file", "-"),

@@ -1,5 +1,7 @@
 //! Every kind of mistake and the sentence it is answered with.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
@@ -109,6 +111,18 @@ fn r49_a_value_of_the_wrong_shape_is_an_error() {
         let [error] = &errors(&sources)[..] else { panic!("one error expected") };
         assert!(error.contains(" in journeyman.toml has no usable type"), "{error}");
     }
+}
+
+#[test]
+fn p11_a_drain_delay_leaves_some_of_the_grace_period() {
+    let grace = |delay| environment(&[("GRACE_SHUTDOWN_PERIOD", "2"), ("JOURNEYMAN_HTTP_DRAIN_DELAY", delay)]);
+    let sentence = "http.drain_delay is \"2s\" (from environment JOURNEYMAN_HTTP_DRAIN_DELAY) and \
+                    worker.grace_shutdown_period is \"2s\" (from environment GRACE_SHUTDOWN_PERIOD): \
+                    give a delay shorter than the grace period, 2s, or a longer grace period";
+    assert_eq!(errors(&grace("2")), [sentence]);
+    assert_eq!(load(&grace("1.9")).http.drain_delay, Duration::from_millis(1900));
+    // A grace period of nothing is for whoever wants none of this.
+    load(&environment(&[("GRACE_SHUTDOWN_PERIOD", "0")]));
 }
 
 #[test]

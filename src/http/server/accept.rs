@@ -1,7 +1,10 @@
-//! How long to leave the listener alone after a failed accept.
+//! How long to leave the listener alone after a failed accept, and how to leave it for good.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
 
 const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(1);
@@ -28,6 +31,19 @@ impl Pause {
     pub(super) fn reset(&mut self) {
         self.last = None;
     }
+}
+
+/// Closes the port. Clients that the kernel has let in already come back: closing over them would reset them, though
+/// they have done nothing wrong and may have sent all of a request.
+pub(super) fn last_of(listener: TcpListener, most: usize) -> Vec<(TcpStream, SocketAddr)> {
+    // The runtime knows of a client only once it has looked; the kernel knows at once.
+    let Ok(listener) = listener.into_std() else { return Vec::new() };
+    let next = || {
+        let (stream, peer) = listener.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, peer))
+    };
+    std::iter::from_fn(next).take(most).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,10 @@ pub struct ServerLimits {
     /// Largest request head (request line and headers), bytes; larger is answered 431. Default 64 KiB. A connection's
     /// read buffer takes the same bound, but not below hyper's least, 8 KiB.
     pub max_head_bytes: usize,
-    /// How long requests open at shutdown may go on, all together, before their connections are cut. Default 5 s.
+    /// How long after the shutdown connections and requests are still taken, so that load balancers can look elsewhere
+    /// before the port closes. Default 0 s.
+    pub drain_delay: Duration,
+    /// How long requests open once the port is closed may go on, all together, before their connections are cut. Default 5 s.
     pub drain_timeout: Duration,
 }
 
@@ -34,6 +37,7 @@ impl Default for ServerLimits {
             write_timeout: Duration::from_secs(30),
             max_headers: 100,
             max_head_bytes: 64 * 1024,
+            drain_delay: Duration::ZERO,
             drain_timeout: Duration::from_secs(5),
         }
     }

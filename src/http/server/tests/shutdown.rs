@@ -1,6 +1,7 @@
 //! What open connections get when the server leaves.
 
 use std::convert::Infallible;
+use std::io::Write;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -90,4 +91,52 @@ async fn dropping_the_server_cuts_its_connections() {
     client.greet().await;
     server.task.abort();
     assert_eq!(client.rest().await, "");
+}
+
+#[tokio::test]
+async fn p11_until_the_delay_is_over_everybody_is_served_and_told_to_close() {
+    let server = Server::start(hello(), ServerLimits { drain_delay: LONG, ..patient() }).await;
+    let mut known = server.client().await;
+    known.greet().await;
+    server.shutdown.cancel();
+    for client in [&mut known, &mut server.client().await] {
+        client.send(GET).await;
+        let answer = client.rest().await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close\r\n"), "{answer}");
+    }
+    server.task.abort();
+}
+
+#[tokio::test]
+async fn p11_the_port_closes_once_the_delay_is_over() {
+    let server = Server::start(hello(), ServerLimits { drain_delay: SHORT, ..patient() }).await;
+    let mut idle = server.client().await;
+    idle.greet().await;
+    let asked = Instant::now();
+    let address = server.address;
+    assert_eq!(server.stop().await, Drained { dropped: 0 });
+    assert!(asked.elapsed() >= SHORT, "closed before its time");
+    assert_eq!(idle.rest().await, "");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+/// They have connected and asked, but the server has not come to them.
+#[tokio::test]
+async fn p11_clients_in_the_backlog_are_answered() {
+    let server = Server::start(hello(), patient()).await;
+    server.client().await.greet().await;
+    // Nothing here waits, so the server, a task on this same thread, does not run before it is told to leave.
+    let clients: Vec<_> = (0..20)
+        .map(|_| {
+            let mut client = std::net::TcpStream::connect(server.address).unwrap();
+            client.write_all(GET.as_bytes()).unwrap();
+            client.set_nonblocking(true).unwrap();
+            client
+        })
+        .collect();
+    assert_eq!(server.stop().await, Drained { dropped: 0 });
+    for client in clients {
+        let answer = Client(TcpStream::from_std(client).unwrap()).rest().await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
 }
