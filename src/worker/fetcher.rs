@@ -63,6 +63,10 @@ impl Fetcher {
                 self.learn_queues(&mut queues).await;
                 learn_next = Instant::now() + LEARN_EVERY;
             }
+            // What was waited for since then takes its time with a slow store.
+            if self.stop.is_cancelled() {
+                break;
+            }
             // Looked at before the store is asked: a job that ends in between may come back as a retry.
             let was_idle = self.running.is_empty() && self.executor.held.is_empty();
             if !call.is_repeat {

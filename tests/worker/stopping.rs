@@ -1,8 +1,12 @@
 //! How a worker stops.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use journeyman::clock::SystemClock;
+use journeyman::drivers::memory::MemoryStore;
 use journeyman::queue::State;
+use journeyman::testing::{Fault, FaultyStore, Operation};
 use journeyman::worker::{Until, WorkerOptions};
 
 use super::Rig;
@@ -72,6 +76,22 @@ async fn r48_a_stopping_worker_reserves_nothing() {
     stopping.await.unwrap();
     let record = rig.record(waiting).await;
     assert_eq!((record.state, record.attempts), (State::Pending, 0));
+}
+
+/// R48, P11: not even by a call that was about to be made when the worker was told.
+#[tokio::test]
+async fn r48_a_worker_that_is_told_to_stop_while_it_looks_for_queues_reserves_nothing() {
+    let memory = Arc::new(MemoryStore::new(Arc::new(SystemClock::default())));
+    let faulty = Arc::new(FaultyStore::new(memory));
+    let rig = Rig::on(Arc::<FaultyStore>::clone(&faulty));
+    let id = rig.push(&Write { text: "x".into() }).await;
+    // Whoever reads first, the worker's first look is among these.
+    (0..10).for_each(|_| faulty.plan(Operation::Read, Fault::Late(Duration::from_millis(500))));
+    let worker = rig.work(WorkerOptions { all_queues: true, ..rig.options() });
+    eventually("it looks", async || faulty.pending() < 10).await;
+    worker.stop().await;
+    let record = rig.record(id).await;
+    assert_eq!((record.state, record.attempts, rig.diary.count("x")), (State::Pending, 0, 0));
 }
 
 /// R46: `--max-jobs` is exact.
