@@ -14,6 +14,7 @@ mod http;
 mod model;
 mod redis;
 mod requirements;
+mod security;
 mod support;
 mod tables;
 mod webhook;

@@ -1,14 +1,14 @@
 //! The HTTP API, driven through its router; through a socket where the bytes on it matter.
 
 mod access;
-mod api;
+pub mod api;
 mod batch;
 mod bodies;
 mod enqueue;
 mod everywhere;
 mod examples;
 mod failed;
-mod faulty;
+pub mod faulty;
 mod health;
 mod jobs;
 mod limits;

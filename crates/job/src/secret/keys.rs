@@ -58,6 +58,8 @@ pub enum KeyRingError {
     NotBase64 { id: String },
     #[error("key {id:?} is {bytes} bytes long: give {KEY_BYTES}")]
     Length { id: String, bytes: usize },
+    #[error("key {id:?} is all zeros, which anybody could guess: make one with `journeyman key secret`")]
+    Blank { id: String },
 }
 
 /// Why nothing could be sealed.
@@ -197,6 +199,7 @@ impl NamedKey {
             return Err(KeyRingError::NotBase64 { id });
         };
         match <[u8; KEY_BYTES]>::try_from(bytes.as_slice()) {
+            Ok(key) if key.iter().all(|byte| *byte == 0) => Err(KeyRingError::Blank { id }),
             Ok(key) => Ok(Self { id, key: Zeroizing::new(key) }),
             Err(_) => Err(KeyRingError::Length { id, bytes: bytes.len() }),
         }
@@ -325,6 +328,7 @@ mod tests {
             (format!("a:{canary},a:{canary}"), KeyRingError::Repeated { id: "a".into() }),
             (format!("a:{canary}?"), KeyRingError::NotBase64 { id: "a".into() }),
             ("a:AAAA".into(), KeyRingError::Length { id: "a".into(), bytes: 3 }),
+            (format!("a:{}", STANDARD.encode([0; KEY_BYTES])), KeyRingError::Blank { id: "a".into() }),
         ] {
             let error = KeyRing::parse(&text).unwrap_err();
             assert_eq!(error, expected, "{text}");
