@@ -54,9 +54,10 @@ impl fmt::Display for Report {
         let longest = verdict.longest_wait.as_secs_f64();
         writeln!(f, "runs cut short    {}, run again within {longest:.1} s", verdict.cut_short)?;
         writeln!(f, "records           {} agree with the ledger, {} pruned", verdict.compared, verdict.pruned)?;
+        writeln!(f, "doctor verify     {} findings in {} jobs", verdict.flaws.len(), verdict.verified)?;
         writeln!(f, "own ends, panics  {}, {}", self.own_ends, self.panics)?;
         write!(f, "duration          {:.0} s", self.took.as_secs_f64())?;
-        for list in [&verdict.lost, &verdict.unexplained, &verdict.unexpected, &verdict.stale_accepted] {
+        for list in verdict.lists() {
             list.iter().take(SHOWN).try_for_each(|what| write!(f, "\n  {what}"))?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use journeyman::app;
 use journeyman::config::Config;
-use journeyman::queue::{Counters, Found, JobRecord, QueueStats, State, Store};
+use journeyman::queue::{Class, Counters, Found, JobRecord, QueueStats, State, Store};
 use journeyman_job::JobId;
 use uuid::Uuid;
 
@@ -68,6 +68,9 @@ pub struct Verdict {
     /// Records held against the ledger, and those that had been pruned.
     pub compared: u64,
     pub pruned: u64,
+    /// What `doctor verify` finds, and how many jobs it looked at.
+    pub flaws: Vec<String>,
+    pub verified: u64,
     /// Processes killed or frozen while they ran jobs.
     pub struck: u64,
 }
@@ -110,6 +113,7 @@ pub async fn judge(options: &Storm, folder: &Path, remains: &Remains) -> anyhow:
     verdict.most_of_one = explained.values().copied().max().unwrap_or_default();
     verdict.compare(options, &stories, remains).await?;
     verdict.count(options, &stories, remains);
+    verdict.verify(remains).await?;
     Ok(verdict)
 }
 
@@ -154,8 +158,13 @@ fn tell(entry: Entry, stories: &mut [Story], strikes: &mut HashMap<u32, Vec<i64>
 
 impl Verdict {
     pub fn is_well(&self) -> bool {
-        let lists = [&self.lost, &self.unexplained, &self.unexpected, &self.stale_accepted];
-        lists.iter().all(|list| list.is_empty()) && self.compared > 0 && self.acknowledged > 0
+        let has_looked = self.compared > 0 && self.acknowledged > 0 && self.verified > 0;
+        self.lists().iter().all(|list| list.is_empty()) && has_looked
+    }
+
+    /// All that must be empty.
+    pub fn lists(&self) -> [&Vec<String>; 5] {
+        [&self.lost, &self.unexplained, &self.unexpected, &self.stale_accepted, &self.flaws]
     }
 
     /// What a job's own events say.
@@ -272,6 +281,15 @@ impl Verdict {
                 self.unexpected.push(format!("the ledger has {expected} jobs {what}, the store {counted}"));
             }
         }
+    }
+}
+
+impl Verdict {
+    async fn verify(&mut self, remains: &Remains) -> anyhow::Result<()> {
+        let verified = remains.store.verify().await?;
+        self.verified = verified.checked(Class::Jobs);
+        self.flaws = verified.findings.iter().map(|finding| format!("doctor verify: {finding:?}")).collect();
+        Ok(())
     }
 }
 
