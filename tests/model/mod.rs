@@ -27,7 +27,7 @@ use stores::Source;
 use world::World;
 
 /// Histories per driver, and operations in the longest.
-const HISTORIES: u32 = 40;
+const HISTORIES: u32 = 32;
 const LONGEST: usize = 60;
 /// Histories of many at once per driver.
 const CROWDS: u32 = 2;
