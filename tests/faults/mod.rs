@@ -4,11 +4,17 @@ mod breaker;
 mod crashing_job;
 mod credit_storm;
 mod database_away;
+mod draining;
 mod frozen_worker;
 mod killed_server;
 mod killed_worker;
 mod limits;
+mod load;
+mod overload;
 mod redis_away;
+mod rolling;
+mod slow_crowd;
+mod slow_store;
 mod stopping;
 
 use crate::support::process::Home;

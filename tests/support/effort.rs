@@ -16,6 +16,15 @@ pub fn replay() -> String {
     format!("JOURNEYMAN_TEST_EFFORT={} JOURNEYMAN_TEST_SEED={}", effort(), seed())
 }
 
+/// Says what a test has measured: shown with `--nocapture`, and beside a failure.
+pub fn figures(line: &str) {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    #[expect(clippy::print_stdout, reason = "for whoever asks")]
+    {
+        println!("{name}: {line}");
+    }
+}
+
 fn number(name: &str) -> Option<u64> {
     #[expect(clippy::disallowed_methods, reason = "a switch of the tests alone")]
     let text = std::env::var(name).ok()?;

@@ -105,7 +105,7 @@ impl Api {
 
 impl Answer {
     /// `None` if it broke off.
-    fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
         let answer = Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() };

@@ -1,5 +1,7 @@
 //! What tests need around the thing they test.
 
+#[allow(dead_code, reason = "for what stands between clients and servers")]
+pub mod balancer;
 #[allow(dead_code, reason = "for the drivers that need a server")]
 pub mod database;
 #[allow(dead_code, reason = "for the tests that roll dice")]
@@ -8,6 +10,8 @@ pub mod effort;
 pub mod http;
 #[allow(dead_code, reason = "for what is counted")]
 pub mod instructions;
+#[allow(dead_code, reason = "for clients that come back")]
+pub mod keep_alive;
 #[allow(dead_code, reason = "for the drivers that need a server")]
 pub mod mariadb;
 #[allow(dead_code, reason = "for the drivers that need a server")]
