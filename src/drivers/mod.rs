@@ -9,6 +9,7 @@ pub mod redis;
 pub mod sealed;
 pub mod sqlite;
 mod store_time;
+mod takeover;
 
 pub use store_time::StoreTime;
 

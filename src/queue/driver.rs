@@ -186,7 +186,8 @@ pub trait Driver: Debug + Send + Sync {
 
     /// Hands up to `max` jobs of workers whose lease has ended to `request.worker`, under fresh tokens and with their
     /// attempt numbers unchanged. `request.queues` is not looked at: every queue is swept. The call is a sign of life of
-    /// `request.worker`, whose own jobs are never among them.
+    /// `request.worker`, whose own jobs are never among them. A call that had to wait for the store takes over nothing and
+    /// says so: what kept it waiting may have kept the living from beating.
     async fn reclaim(&self, request: &ReserveRequest<'_>) -> Result<Vec<ReservedJob>, StoreError>;
 
     /// Ends the worker's lease at once if it holds nothing; a worker that stops says goodbye with it.

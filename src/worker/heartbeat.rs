@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use super::held::Held;
 use super::options::WorkerOptions;
 use super::patience::Patience;
+use super::pulse::Pulse;
 use crate::queue::{Beat, BeatReply, Connect, ReservedJob, Settle, Settlement, Store, StoreError};
 
 /// How long the last beat may take.
@@ -20,17 +21,23 @@ pub(super) const FAREWELL: Duration = Duration::from_millis(150);
 pub(super) fn start(
     options: WorkerOptions,
     connect: Connect,
-    held: Arc<Held>,
+    signs: Signs,
     stop: CancellationToken,
 ) -> std::io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let heart = Heart { options, held, stop };
+    let heart = Heart { options, signs, stop };
     std::thread::Builder::new().name("heartbeat".into()).spawn(move || runtime.block_on(heart.run(connect)))
+}
+
+/// What it tells the store, and what it tells of the store.
+pub(super) struct Signs {
+    pub(super) held: Arc<Held>,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 struct Heart {
     options: WorkerOptions,
-    held: Arc<Held>,
+    signs: Signs,
     stop: CancellationToken,
 }
 
@@ -46,7 +53,10 @@ impl Heart {
                     self.options.heartbeat
                 }
                 // Sooner than the next regular beat: a lease may be running out.
-                Err(error) => patience.failed(&error).min(self.options.heartbeat),
+                Err(error) => {
+                    self.signs.pulse.failed(&error);
+                    patience.failed(&error).min(self.options.heartbeat)
+                }
             };
         }
         let farewell = async {
@@ -66,6 +76,7 @@ impl Heart {
             match connect().await {
                 Ok(store) => return Some(store),
                 Err(error) => {
+                    self.signs.pulse.failed(&error);
                     let wait = patience.failed(&error);
                     self.stop.run_until_cancelled(tokio::time::sleep(wait)).await?;
                 }
@@ -74,16 +85,16 @@ impl Heart {
     }
 
     async fn beat(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let reservations = self.held.beat_begins();
+        let reservations = self.signs.held.beat_begins();
         let beat = Beat { worker: &self.options.id, lease: self.options.lease, held: &reservations };
         let BeatReply { lost, unknown } = store.extend(&beat).await?;
         for reservation in &lost {
-            if self.held.revoke(reservation) {
+            if self.signs.held.revoke(reservation) {
                 warn!(job.id = %reservation.job, "lease lost: another worker has the job");
             }
         }
         let strays: Vec<Settle> =
-            unknown.into_iter().filter(|job| self.held.is_stray(&job.reservation)).map(given_back).collect();
+            unknown.into_iter().filter(|job| self.signs.held.is_stray(&job.reservation)).map(given_back).collect();
         if !strays.is_empty() {
             info!(jobs = strays.len(), "giving back jobs that a lost answer had handed out");
             store

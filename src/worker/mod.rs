@@ -20,6 +20,7 @@ mod panics;
 mod patience;
 mod promoter;
 mod pruner;
+mod pulse;
 mod reaper;
 mod revoked;
 mod settler;
@@ -45,6 +46,7 @@ pub use order::{Ordering, PriorityMode, PriorityWeights};
 use executor::Executor;
 use fetcher::Fetcher;
 use held::Held;
+use pulse::Pulse;
 use reaper::Reaper;
 use settler::Settler;
 
@@ -80,8 +82,9 @@ impl Worker {
         let restart = CancellationToken::new();
         let (running, services) = (TaskTracker::new(), TaskTracker::new());
         let pool = BlockingPool::new(options.thread_pool_size);
-        let heartbeat =
-            heartbeat::start(options.clone(), Arc::clone(&surroundings.connect), Arc::clone(&held), farewell.clone())?;
+        let pulse = Arc::new(Pulse::default());
+        let signs = heartbeat::Signs { held: Arc::clone(&held), pulse: Arc::clone(&pulse) };
+        let heartbeat = heartbeat::start(options.clone(), Arc::clone(&surroundings.connect), signs, farewell.clone())?;
         let most = settler::backlog(options.total_slots());
         let (sender, receiver) = mpsc::channel(most);
         let settler = Settler { surroundings: surroundings.clone(), held: Arc::clone(&held), most };
@@ -100,8 +103,13 @@ impl Worker {
         services.spawn(control::heed(Arc::clone(&store), restart.clone(), stop.clone()));
         services.spawn(pruner::run(store, retention, stop.clone()));
         services.spawn(limits::watch(until, stop.clone()));
-        let reaper =
-            Reaper { executor: Arc::clone(&executor), running: running.clone(), stop: stop.clone(), unanswered: None };
+        let reaper = Reaper {
+            executor: Arc::clone(&executor),
+            running: running.clone(),
+            stop: stop.clone(),
+            pulse,
+            unanswered: None,
+        };
         services.spawn(reaper.run());
         for share in shares {
             let slots = Arc::new(Semaphore::new(share.slots));

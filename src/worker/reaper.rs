@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use super::executor::Executor;
 use super::patience::Patience;
+use super::pulse::Pulse;
 use crate::chance;
 use crate::queue::{CallId, ReserveRequest, ReservedJob, StoreError};
 
@@ -23,6 +24,7 @@ pub(super) struct Reaper {
     pub(super) executor: Arc<Executor>,
     pub(super) running: TaskTracker,
     pub(super) stop: CancellationToken,
+    pub(super) pulse: Arc<Pulse>,
     /// The call whose answer never came.
     pub(super) unanswered: Option<CallId>,
 }
@@ -35,7 +37,14 @@ impl Reaper {
         // After an outage every living worker needs the chance to renew its lease before any is taken to be dead. A
         // reaper that has just started cannot know, and neither can one that was itself held up.
         let mut barrier = Barrier::new(self.executor.options.lease, Instant::now());
+        let mut misses = 0;
         while self.stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            // Where a beat of its own did not get through, nor did those of others.
+            let so_far = self.pulse.misses();
+            if so_far != misses {
+                misses = so_far;
+                barrier.raise(Instant::now());
+            }
             if !barrier.lets_through(Instant::now()) {
                 // Asking keeps the barrier honest: it must notice a store that goes away while it is up.
                 if let Err(error) = self.executor.surroundings.store.ping().await {

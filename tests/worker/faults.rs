@@ -12,6 +12,7 @@ use journeyman::worker::WorkerOptions;
 
 use super::Rig;
 use super::jobs::{Wait, Write};
+use super::leases::{LEASE, reserve_and_die};
 use crate::support::eventually;
 
 fn rig() -> (Rig, Arc<FaultyStore>) {
@@ -89,6 +90,29 @@ async fn a_few_lost_beats_cost_nothing() {
     eventually("the beats were lost", async || faulty.pending() == 0).await;
     rig.diary.open_gate();
     assert_eq!(rig.until(id, State::Completed).await.attempts, 1);
+    worker.stop().await;
+}
+
+/// P12: a store may answer whoever asks and refuse all that writes, as one on a full disk does. Where a reaper's own worker
+/// cannot beat, no other is taken for dead.
+#[tokio::test]
+async fn p12_a_reaper_whose_own_beats_are_refused_takes_nothing_over() {
+    let (rig, faulty) = rig();
+    let queues = vec![super::queue("elsewhere")];
+    // Refused for some three leases.
+    (0..25).for_each(|_| faulty.plan(Operation::Extend, Fault::Before));
+    let id = rig.push(&Write { text: "once".into() }).await;
+    let held = reserve_and_die(&rig, 1).await;
+    let worker = rig.work(WorkerOptions { lease: LEASE, heartbeat: LEASE / 3, queues, ..rig.options() });
+    eventually("all beats were refused", async || {
+        assert_eq!(rig.record(id).await.attempts, 1);
+        assert_eq!(rig.record(id).await.worker.as_deref(), Some("doomed-1"));
+        faulty.pending() == 0
+    })
+    .await;
+    assert!(held.len() == 1 && rig.record(id).await.trail.crashes == 0);
+    // Once they get through, the dead are found as ever.
+    eventually("its death is stored", async || rig.record(id).await.trail.crashes == 1).await;
     worker.stop().await;
 }
 

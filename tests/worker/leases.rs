@@ -14,7 +14,7 @@ use crate::support::eventually;
 pub(super) const LEASE: Duration = Duration::from_millis(400);
 
 /// Reserves what there is for a worker that will never be heard of again.
-async fn reserve_and_die(rig: &Rig, call: u64) -> Vec<ReservedJob> {
+pub(super) async fn reserve_and_die(rig: &Rig, call: u64) -> Vec<ReservedJob> {
     let worker = WorkerId::new(&format!("doomed-{call}")).unwrap();
     let queues = [QueueName::default()];
     let call = CallId(call);

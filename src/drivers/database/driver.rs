@@ -11,6 +11,7 @@ use super::push::Push;
 use super::reclaim::Reclaim;
 use super::settle::SettleBatch;
 use crate::chance;
+use crate::drivers::takeover::Takeover;
 use crate::queue::{
     Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob, Retention, Settle, Settled,
     StoreError, Unit, WorkerId,
@@ -46,7 +47,7 @@ impl Driver for DatabaseStore {
     }
 
     async fn reclaim(&self, request: &ReserveRequest<'_>) -> Result<Vec<ReservedJob>, StoreError> {
-        self.core.change(&Reclaim(request)).await
+        self.core.change(&Reclaim(request, Takeover::begins(request))).await
     }
 
     async fn retire(&self, worker: &WorkerId) -> Result<(), StoreError> {

@@ -8,19 +8,23 @@ use super::rows::{Taken, whole};
 use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value};
 use super::{lanes, lease};
+use crate::drivers::takeover::{TOO_LATE, Takeover};
 use crate::queue::{ReserveRequest, ReservedJob};
 
 #[derive(Debug)]
-pub(super) struct Reclaim<'a>(pub(super) &'a ReserveRequest<'a>);
+pub(super) struct Reclaim<'a>(pub(super) &'a ReserveRequest<'a>, pub(super) Takeover);
 
 #[async_trait]
 impl Change for Reclaim<'_> {
     type Answer = Vec<ReservedJob>;
 
     async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Vec<ReservedJob>, Fault> {
-        let Self(request) = self;
+        let Self(request, takeover) = self;
         let mut jobs = if request.is_repeat { taken_by_call(tx, request).await? } else { Vec::new() };
         if jobs.is_empty() {
+            if takeover.is_too_late() {
+                return Err(Fault::Unavailable(TOO_LATE.to_owned()));
+            }
             for lost in workers_lost(tx, request).await? {
                 take_over(tx, request, &lost, &mut jobs).await?;
             }

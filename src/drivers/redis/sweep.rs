@@ -15,6 +15,7 @@ use super::rota::TURNS;
 use super::together::{Joined, each};
 use super::{RedisStore, records, scripts};
 use crate::clock::{Timestamp, micros};
+use crate::drivers::takeover::{TOO_LATE, Takeover};
 use crate::queue::limits::PER_CALL;
 use crate::queue::{Beat, ReserveRequest, ReservedJob, StoreError, WorkerId};
 
@@ -91,6 +92,7 @@ impl RedisStore {
             }
         }
         let mut jobs = Vec::new();
+        let takeover = Takeover::begins(request);
         let (chores, mut failure) = self.look_around().await?;
         for chores in chores {
             for dead in &chores.dead {
@@ -98,6 +100,8 @@ impl RedisStore {
                     // The call is itself a sign of life: a reaper never takes from its own worker.
                     let beat = Beat { worker: dead, lease: request.lease, held: &[] };
                     self.beat_on(&chores.queue, &beat, &[]).await.map(|_| Vec::new())
+                } else if takeover.is_too_late() {
+                    Err(StoreError::Unavailable(TOO_LATE.to_owned()))
                 } else if jobs.len() < request.max {
                     self.reclaim_from(&chores.queue, dead, request, request.max - jobs.len()).await
                 } else {

@@ -2,6 +2,7 @@
 
 use rusqlite::ErrorCode;
 
+use crate::drivers::takeover::TOO_LATE;
 use crate::queue::StoreError;
 
 /// Why a change was not made.
@@ -14,6 +15,8 @@ pub(super) enum Failure {
     NoRoom,
     #[error("the disk has no room to spare for the jobs that are there: {0}")]
     NoSpare(std::io::Error),
+    #[error("{TOO_LATE}")]
+    TooLate,
     #[error("a change panicked: {0}")]
     Panicked(String),
 }
@@ -22,7 +25,7 @@ impl Failure {
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::NoRoom | Self::NoSpare(_) | Self::Panicked(_) => None,
+            Self::NoRoom | Self::NoSpare(_) | Self::TooLate | Self::Panicked(_) => None,
         }
     }
 
@@ -51,7 +54,7 @@ impl From<&Failure> for StoreError {
         let said = failure.to_string();
         match failure {
             Failure::NoRoom | Failure::NoSpare(_) => Self::Full(said),
-            Failure::Panicked(_) => Self::Unavailable(said),
+            Failure::TooLate | Failure::Panicked(_) => Self::Unavailable(said),
             failure if failure.lacks_shm() => Self::Full(said),
             Failure::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => Self::Full(said),

@@ -62,6 +62,7 @@ use wake::Waker;
 use writer::Writer;
 
 use crate::clock::Clock;
+use crate::drivers::takeover::Takeover;
 use crate::queue::{
     Beat, BeatReply, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, ReservedJob, Retention, Settle, Settled,
     StoreError, Unit, WorkerId,
@@ -168,7 +169,7 @@ impl Driver for SqliteStore {
     }
 
     async fn reclaim(&self, request: &ReserveRequest<'_>) -> Result<Vec<ReservedJob>, StoreError> {
-        self.change(reclaim::Reclaim(request.into())).await
+        self.change(reclaim::Reclaim(request.into(), Takeover::begins(request))).await
     }
 
     async fn retire(&self, worker: &WorkerId) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use super::holds::{self, Held};
 use super::lease;
 use super::reserve::{Request, taken_by_call};
 use crate::clock::Timestamp;
+use crate::drivers::takeover::Takeover;
 use crate::queue::{Lost, ReservedJob, limits};
 
 const ENDED: &str = "SELECT worker FROM queue_leases WHERE expires_at <= ?1 AND worker <> ?2 ORDER BY expires_at";
@@ -16,15 +17,18 @@ const FORGET: &str = "DELETE FROM queue_leases WHERE worker = ?1
     AND NOT EXISTS (SELECT 1 FROM queue_holds WHERE worker = ?1)";
 
 #[derive(Debug)]
-pub(super) struct Reclaim(pub(super) Request);
+pub(super) struct Reclaim(pub(super) Request, pub(super) Takeover);
 
 impl Change for Reclaim {
     type Answer = Vec<ReservedJob>;
 
     fn apply(&self, group: &mut Group<'_>) -> Result<Vec<ReservedJob>, Failure> {
-        let Self(request) = self;
+        let Self(request, takeover) = self;
         let mut jobs = if request.is_repeat { taken_by_call(group, request)? } else { Vec::new() };
         if jobs.is_empty() {
+            if takeover.is_too_late() {
+                return Err(Failure::TooLate);
+            }
             for lost in workers_lost(group, request)? {
                 // What is left is for the next call, which need not read it twice.
                 if jobs.len() >= request.max {

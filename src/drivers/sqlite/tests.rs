@@ -2,6 +2,7 @@
 
 mod full;
 mod known;
+mod late;
 mod migration;
 mod plans;
 
