@@ -24,6 +24,7 @@ impl RedisStore {
                 "Redis is version {version}: {OLDEST_MAJOR}.0 or newer is needed"
             )));
         }
+        refuse_replica(&info)?;
         if let Some(policy) = self.evicts(&info)? {
             warn!(policy, "Redis may throw jobs away when it is full, as the settings allow");
         }
@@ -47,6 +48,7 @@ impl RedisStore {
     pub(super) async fn describe_durability(&self) -> Result<String, StoreError> {
         let info = self.info().await?;
         // The policy can be changed, or the server be another one, while we are connected.
+        refuse_replica(&info)?;
         let evicts = self.evicts(&info)?;
         let is = |field: &str, value: &str| info.get(field).is_some_and(|found| found == value);
         let kept = if !info.contains_key("aof_enabled") {
@@ -75,6 +77,19 @@ impl RedisStore {
         let mut found: HashMap<String, String> = client.config_get(name).await.ok()?;
         found.remove(name)
     }
+}
+
+/// One that writes nothing takes no jobs either.
+fn refuse_replica(info: &HashMap<String, String>) -> Result<(), StoreError> {
+    if info.get("role").is_none_or(|role| role != "slave") {
+        return Ok(());
+    }
+    let of = |field: &str| info.get(field).map_or("?", String::as_str);
+    Err(StoreError::Unavailable(format!(
+        "this Redis is a replica, which takes no jobs: connect to its master, now {}:{}, or by Sentinel",
+        of("master_host"),
+        of("master_port")
+    )))
 }
 
 async fn info(client: &impl ClientLike) -> Result<HashMap<String, String>, StoreError> {
