@@ -9,17 +9,37 @@ use crate::support::until;
 const LAST_SLOT: u16 = 16_383;
 
 /// Three masters, each with a third of the slots.
-struct Cluster {
-    nodes: Vec<Server>,
+pub struct Cluster {
+    pub nodes: Vec<Server>,
     ids: Vec<String>,
+    buses: Vec<String>,
 }
 
 impl Cluster {
     fn start() -> Self {
-        let bus = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port().to_string();
-        let buses: Vec<String> = (0..3).map(|_| bus()).collect();
-        let start = |bus: &String| Server::start(&["--cluster-enabled", "yes", "--cluster-port", bus]);
-        let nodes: Vec<Server> = buses.iter().map(start).collect();
+        Self::start_with(&[])
+    }
+
+    /// The same with these settings too, and with a replica behind each master: that of the first is the fourth node
+    pub fn with_replicas(settings: &[&str]) -> Self {
+        let mut cluster = Self::start_with(settings);
+        for place in 0..3 {
+            let replica = node(&free_port(), settings);
+            let master = cluster.nodes[place].port().to_string();
+            let bus = cluster.buses[place].clone();
+            replica.ask(&["CLUSTER", "MEET", "127.0.0.1", &master, &bus]);
+            let follow =
+                || replica.ask(&["CLUSTER", "REPLICATE", &cluster.ids[place]]).starts_with("+OK").then_some(());
+            until("the replica knows its master", Duration::from_secs(20), follow);
+            replica.has_caught_up_with(&cluster.nodes[place]);
+            cluster.nodes.push(replica);
+        }
+        cluster
+    }
+
+    fn start_with(settings: &[&str]) -> Self {
+        let buses: Vec<String> = (0..3).map(|_| free_port()).collect();
+        let nodes: Vec<Server> = buses.iter().map(|bus| node(bus, settings)).collect();
         for (place, node) in nodes.iter().enumerate() {
             let third = |number: usize| usize::from(LAST_SLOT + 1) * number / 3;
             node.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &(place + 1).to_string()]);
@@ -34,14 +54,22 @@ impl Cluster {
         let is_whole = || nodes.iter().all(|node| is_ok(node) && is_known(node)).then_some(());
         until("the cluster is formed", Duration::from_secs(20), is_whole);
         let ids = nodes.iter().map(|node| words(&node.ask(&["CLUSTER", "MYID"])).remove(0)).collect();
-        Self { nodes, ids }
+        Self { nodes, ids, buses }
     }
 
-    fn url(&self) -> String {
-        self.nodes[0].url().replace("redis://", "redis-cluster://")
+    pub fn url(&self) -> String {
+        let others = self.nodes[1..].iter().map(|node| format!("node=127.0.0.1:{}", node.port()));
+        let others = others.collect::<Vec<_>>().join("&");
+        format!("{}?{others}", self.nodes[0].url().replace("redis://", "redis-cluster://"))
     }
 
-    /// Where the slot of a queue is.
+    /// The master that has a queue, at the start.
+    pub fn home_of(&self, queue: &str) -> usize {
+        let slot = self.nodes[0].ask(&["CLUSTER", "KEYSLOT", &format!("{{{queue}}}")]);
+        self.place_of(slot.lines().next().unwrap().trim_start_matches(':').parse().unwrap())
+    }
+
+    /// Where a slot is.
     fn place_of(&self, slot: u16) -> usize {
         (0..3).find(|&place| usize::from(slot) < usize::from(LAST_SLOT + 1) * (place + 1) / 3).unwrap()
     }
@@ -70,6 +98,14 @@ impl Cluster {
             self.nodes[place].ask(&["CLUSTER", "SETSLOT", &slot, "NODE", &self.ids[to]]);
         }
     }
+}
+
+fn node(bus: &str, settings: &[&str]) -> Server {
+    Server::start(&[&["--cluster-enabled", "yes", "--cluster-port", bus], settings].concat())
+}
+
+fn free_port() -> String {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port().to_string()
 }
 
 /// The strings of an answer.

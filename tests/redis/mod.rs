@@ -1,6 +1,6 @@
 //! What only Redis can do to us.
 
-mod cluster;
+pub mod cluster;
 mod crashes;
 mod damaged;
 mod instructions;

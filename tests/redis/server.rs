@@ -3,29 +3,39 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use journeyman::clock::Stopwatch;
 
 use crate::support::instructions::{MISSING, callgrind};
+use crate::support::until;
 
 pub struct Server {
     port: u16,
     flags: Vec<String>,
     child: Child,
-    dir: tempfile::TempDir,
+    dir: PathBuf,
+    /// Unless somebody else's.
+    own: Option<tempfile::TempDir>,
 }
 
 impl Server {
     /// One that keeps nothing and evicts nothing, unless `flags` say otherwise.
     pub fn start(flags: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut server = Self::start_in(dir.path(), flags);
+        server.own = Some(dir);
+        server
+    }
+
+    /// The same with its files in this directory.
+    pub fn start_in(dir: &Path, flags: &[&str]) -> Self {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
-        let dir = tempfile::tempdir().unwrap();
-        let child = spawn(port, &flags, dir.path());
-        let server = Self { port, flags, child, dir };
+        let child = spawn(port, &flags, dir);
+        let server = Self { port, flags, child, dir: dir.to_owned(), own: None };
         server.wait();
         server
     }
@@ -38,7 +48,7 @@ impl Server {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let dir = tempfile::tempdir().unwrap();
         let child = arguments(&mut valgrind, port, &[], dir.path()).spawn().expect(MISSING);
-        let server = Self { port, flags: Vec::new(), child, dir };
+        let server = Self { port, flags: Vec::new(), child, dir: dir.path().to_owned(), own: Some(dir) };
         server.wait();
         server
     }
@@ -68,7 +78,7 @@ impl Server {
     }
 
     pub fn start_again(&mut self) {
-        self.child = spawn(self.port, &self.flags, self.dir.path());
+        self.child = spawn(self.port, &self.flags, &self.dir);
         self.wait();
     }
 
@@ -76,6 +86,34 @@ impl Server {
     pub fn freeze(&self, frozen: bool) {
         let signal = if frozen { "-STOP" } else { "-CONT" };
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Makes it a replica of another one, or a master.
+    pub fn follow(&self, master: Option<&Self>) {
+        let answer = match master {
+            Some(master) => self.ask(&["REPLICAOF", "127.0.0.1", &master.port.to_string()]),
+            None => self.ask(&["REPLICAOF", "NO", "ONE"]),
+        };
+        assert!(answer.starts_with("+OK"), "{answer}");
+    }
+
+    /// Waits until this replica has all that its master has by now.
+    pub fn has_caught_up_with(&self, master: &Self) {
+        let offset = |server: &Self, field: &str| {
+            let info = server.ask(&["INFO", "replication"]);
+            info.lines().find_map(|line| line.strip_prefix(field)?.parse::<i64>().ok())
+        };
+        let to = offset(master, "master_repl_offset:").unwrap();
+        let follows = |found: Option<i64>| found.is_some_and(|found| found >= to);
+        until("the replica catches up", Duration::from_secs(30), || {
+            let is_linked = self.ask(&["INFO", "replication"]).contains("master_link_status:up");
+            (is_linked && follows(offset(self, "slave_repl_offset:"))).then_some(())
+        });
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     fn try_ask(&self, words: &[&str]) -> std::io::Result<String> {

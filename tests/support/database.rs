@@ -22,6 +22,9 @@ while read -r word; do
   start) "$@" >>"$dir/log" 2>&1 & pid=$! ;;
   # With its children: those of PostgreSQL outlive it for a moment and hold its memory.
   kill) kill -9 $pid $(cat /proc/$pid/task/$pid/children 2>/dev/null); wait $pid; sleep 0.1 ;;
+  # The parent first, so that it has no more children meanwhile.
+  freeze) kill -STOP $pid; kill -STOP $(cat /proc/$pid/task/$pid/children) 2>/dev/null ;;
+  thaw) kill -CONT $pid $(cat /proc/$pid/task/$pid/children) ;;
   esac
 done
 kill -$end $pid
@@ -62,11 +65,15 @@ pub struct DatabaseServer {
 impl DatabaseServer {
     /// Starts one and waits until it answers.
     pub fn start(engine: Engine, care: Care) -> Self {
-        let dir = TempDir::with_prefix("journeyman-db-").unwrap().keep();
-        engine.prepare(&dir);
+        Self::start_in(engine, care, &TempDir::with_prefix("journeyman-db-").unwrap().keep())
+    }
+
+    /// The same with its files in this directory, which it empties in the end.
+    pub fn start_in(engine: Engine, care: Care, dir: &Path) -> Self {
+        engine.prepare(dir);
         // A port that is free now may be taken a moment later, so more than one may have to be tried.
-        let started = (0..5).find_map(|_| Self::start_on(engine, care, &dir, free_port()));
-        started.unwrap_or_else(|| panic!("{engine:?} does not start: {}", log(&dir)))
+        let started = (0..5).find_map(|_| Self::start_on(engine, care, dir, free_port()));
+        started.unwrap_or_else(|| panic!("{engine:?} does not start: {}", log(dir)))
     }
 
     fn start_on(engine: Engine, care: Care, dir: &Path, port: u16) -> Option<Self> {
@@ -105,6 +112,18 @@ impl DatabaseServer {
     pub fn start_again(&mut self) {
         self.tell("start");
         assert!(self.answers_within(START), "{:?} does not start again: {}", self.engine, log(&self.dir));
+    }
+
+    /// Stops the processes without closing a connection, as a machine that hangs does; or lets them go on.
+    pub fn freeze(&mut self, frozen: bool) {
+        self.tell(if frozen { "freeze" } else { "thaw" });
+    }
+
+    /// As a supervisor does: starts it again if it has ended by itself.
+    pub fn revive(&mut self) {
+        if !self.takes_connections() {
+            self.start_again();
+        }
     }
 
     fn tell(&mut self, word: &str) {

@@ -1,8 +1,9 @@
 //! The real binary, in a working directory and with a store of its own.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -19,17 +20,18 @@ const START: Duration = Duration::from_secs(20);
 
 static PREFIXES: AtomicU64 = AtomicU64::new(1);
 
-/// A working directory and the environment of everything that runs in it; nothing else is inherited.
-#[derive(Debug)]
+/// A working directory and the environment of everything that runs in it; nothing else is inherited. Clones share the
+/// directory.
+#[derive(Debug, Clone)]
 pub struct Home {
-    dir: TempDir,
+    dir: Arc<TempDir>,
     env: Vec<(String, String)>,
 }
 
 impl Home {
     /// Nothing set: the embedded store, in a file in the directory.
     pub fn sqlite() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), env: Vec::new() }
+        Self { dir: Arc::new(tempfile::tempdir().unwrap()), env: Vec::new() }
     }
 
     /// The shared Redis, under a prefix that nobody else has.
@@ -73,6 +75,17 @@ impl Home {
     #[must_use]
     pub fn with_short_lease(self) -> Self {
         self.with("JOURNEYMAN_WORKER_LEASE", "1.5").with("JOURNEYMAN_WORKER_HEARTBEAT", "0.4")
+    }
+
+    /// On a machine whose clock is wrong by so much, as `+3600s`; durations are measured rightly there.
+    #[must_use]
+    pub fn with_clock_off_by(self, offset: &str) -> Self {
+        let folders = std::fs::read_dir("/usr/lib").unwrap().flatten().map(|folder| folder.path());
+        let library = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.exists());
+        let library: PathBuf = library.expect("libfaketime is missing: run cargo xtask test, which installs it");
+        self.with("LD_PRELOAD", library.to_str().unwrap())
+            .with("FAKETIME", offset)
+            .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     }
 
     pub fn path(&self) -> &Path {

@@ -23,6 +23,8 @@ const SERVERS: &[Server] = &[
     Server { program: "initdb", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
     // No server, but it counts what one does.
     Server { program: "valgrind", package: "valgrind", folder: None },
+    // Nor this, but it tells one a wrong time.
+    Server { program: "faketime", package: "faketime", folder: None },
 ];
 
 /// Installs what is missing if it may (root on a machine with apt-get), else fails naming it and the command to run.
