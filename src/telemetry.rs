@@ -1,22 +1,27 @@
 //! Log lines, on standard error.
 
-use std::io;
+mod line;
+
+use std::io::{self, IsTerminal};
 use std::panic;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
 use crate::config::{LogFormat, LoggingConfig};
+pub(crate) use line::is_obeyed;
 
 /// Starts logging as configured. Only the first call in a process counts.
 pub fn start(logging: &LoggingConfig) {
     let filter = EnvFilter::new(with_quiet_libraries(logging.level.as_str()));
-    let lines = fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let is_coloured = logging.format == LogFormat::Text && io::stderr().is_terminal();
+    let writer = line::Lines { format: logging.format, is_coloured };
+    let lines = fmt().with_env_filter(filter).with_writer(writer).with_target(false);
     panic::set_hook(Box::new(log_panic));
     // A second subscriber in one process (a test, an embedding program) is no error: the first one stays.
     let _ = match logging.format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
-        LogFormat::Text => lines.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),
+        LogFormat::Text => lines.with_ansi(is_coloured).try_init(),
     };
 }
 

@@ -10,6 +10,7 @@ mod conformance;
 mod database;
 mod deploy;
 mod faults;
+mod fuzz;
 mod http;
 mod model;
 mod redis;

@@ -9,6 +9,8 @@ use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use serde::Serialize;
 
+use crate::telemetry::is_obeyed;
+
 /// Where a command's result goes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
@@ -88,7 +90,7 @@ pub(super) fn rough(duration: Duration) -> String {
 
 /// A text of others on one line, and not too long a one.
 pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+    text.chars().map(|c| if is_obeyed(c) { ' ' } else { c }).take(200).collect()
 }
 
 /// A text on one line, however long, without anything that a terminal obeys.
@@ -98,7 +100,7 @@ pub(super) fn bare(text: &str) -> String {
 
 /// A text of others on its own lines, without anything else that a terminal obeys.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_obeyed(c) && c != '\n' { ' ' } else { c }).collect()
 }
 
 /// The text in lines of at most `width` characters, broken between words; a longer word has a line of its own.

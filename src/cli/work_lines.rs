@@ -38,7 +38,8 @@ fn as_line(event: &JobEvent, now: impl Fn() -> String, is_coloured: bool) -> Opt
     };
     let time = moment(&now());
     let took = format!("{:.2?}", event.what.duration());
-    let head = format!("  {time} {} {}", event.job_type, event.id);
+    // A type that no process here knows may be any text that somebody wrote to the store.
+    let head = format!("  {time} {} {}", one_line(&event.job_type), event.id);
     // A dotted leader to where an 80-column terminal has room for duration and outcome.
     let dots = ".".repeat(66_usize.saturating_sub(head.chars().count()).max(3));
     Some(if is_coloured {

@@ -20,6 +20,13 @@ use crate::queue::operations::OperationError;
 
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
+/// Longest text of a refusal, bytes: it may quote what was sent, which may be as long as a body.
+const LONGEST: usize = 1000;
+
+fn cut(text: Cow<'static, str>) -> Cow<'static, str> {
+    if text.len() <= LONGEST { text } else { format!("{}…", &text[..text.floor_char_boundary(LONGEST)]).into() }
+}
+
 /// One fault in the body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ProblemError, example = json!({"pointer": "/delay", "detail": "-1 seconds is out of range"}))]
@@ -31,7 +38,7 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into() }
+        Self { pointer: cut(pointer.into().into()).into_owned(), detail: cut(detail.into()) }
     }
 }
 
@@ -52,7 +59,7 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+        Self { code, detail: cut(detail.into()), errors: Vec::new(), retry_after: None, cause: None }
     }
 
     /// A body that is JSON but not what is wanted. `faults` must not be empty.

@@ -2,6 +2,9 @@
 
 use journeyman_job::{Job, Misfit, RawJson, registry};
 
+/// Longest name, bytes, that is compared with those that are known.
+const LONGEST_HINTED: usize = 100;
+
 /// Why a body or payload is no job of this binary.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Undecodable {
@@ -25,6 +28,10 @@ fn at(pointer: &str) -> String {
 
 /// Names the closest known type; the list of all of them is for `journeyman types`.
 fn hint(name: &str) -> String {
+    // To compare takes as long as both are together, and this one may be as long as a body.
+    if name.len() > LONGEST_HINTED {
+        return String::new();
+    }
     let closest = registry::names()
         .into_iter()
         .map(|known| (strsim::damerau_levenshtein(name, known), known))

@@ -111,7 +111,8 @@ pub fn decide(facts: &Attempted<'_>, result: &JobResult, roll: f64) -> Settlemen
 fn requeued(facts: &Attempted<'_>, error: &JobError) -> Settlement {
     let earlier = facts.trail.requeues;
     if earlier >= facts.policy.max_requeues {
-        let message = format!("the blocking pool was full {} times in a row; the last: {error}", earlier + 1);
+        let message =
+            format!("the blocking pool was full {} times in a row; the last: {error}", earlier.saturating_add(1));
         return Settlement::Fail { error: JobError::of(ErrorKind::PoolExhausted, message) };
     }
     let delay = Duration::from_secs(1 << earlier.min(6)).min(LONGEST_REQUEUE);

@@ -2,6 +2,7 @@
 
 mod faulty;
 mod odds;
+pub mod stored;
 
 pub use faulty::{Fault, FaultyStore, Operation};
 pub use odds::Odds;

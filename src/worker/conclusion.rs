@@ -46,7 +46,7 @@ impl Ended {
             ended.duration = job.reserved_at.since(lost.started_at);
             ended.worker.clone_from(&lost.worker);
         }
-        ended.trail.crashes += 1;
+        ended.trail.crashes = ended.trail.crashes.saturating_add(1);
         ended
     }
 
@@ -119,7 +119,7 @@ impl Ended {
         let settlement = decide(&facts, &result, chance::roll());
         let outcome = outcome_word(&result, &settlement);
         // In a row: a job that got a thread starts anew.
-        self.trail.requeues = if is_pool_exhausted(&result) { self.trail.requeues + 1 } else { 0 };
+        self.trail.requeues = if is_pool_exhausted(&result) { self.trail.requeues.saturating_add(1) } else { 0 };
         self.trail.error = match &settlement {
             Settlement::Complete => None,
             Settlement::Fail { error } => Some(error.clone()),

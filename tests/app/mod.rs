@@ -20,12 +20,12 @@ fn config(environment: &[(&str, &str)]) -> Config {
     Config::load(&Sources { environment, ..Sources::default() }).unwrap().config
 }
 
-async fn app(environment: &[(&str, &str)]) -> App {
+pub async fn app(environment: &[(&str, &str)]) -> App {
     App::start(config(environment)).await.unwrap()
 }
 
 /// An example job, as a caller that knows only its name would send it.
-fn job(task_type: &str, data: &str) -> Dispatch {
+pub fn job(task_type: &str, data: &str) -> Dispatch {
     let data = RawJson::parse(data.to_owned()).unwrap();
     let job = journeyman::queue::decode_payload(task_type, &data).unwrap();
     Dispatch::from(JobSpec::with_data(job.as_ref(), task_type.to_owned(), data).unwrap())
@@ -35,7 +35,7 @@ fn callback(name: &str) -> Callback {
     Callback::Job(name.to_owned())
 }
 
-async fn record(manager: &QueueManager, id: JobId) -> JobRecord {
+pub async fn record(manager: &QueueManager, id: JobId) -> JobRecord {
     match manager.store().find(id).await.unwrap() {
         Found::Here(record) => *record,
         other => panic!("{id}: {other:?}"),

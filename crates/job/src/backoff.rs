@@ -105,11 +105,10 @@ impl Backoff {
             }
             Strategy::Custom { delays } => (custom(delays, attempt), seconds::MAX),
         };
-        if !self.jitter {
-            return plain;
-        }
-        let factor = 0.9 + 0.2 * roll.clamp(0.0, 1.0);
-        plain.mul_f64(factor).min(ceiling)
+        let factor = if self.jitter { 0.9 + 0.2 * roll.clamp(0.0, 1.0) } else { 1.0 };
+        // A schedule made in code may hold any duration, and one times more than 1 may be none.
+        let varied = if factor == 1.0 { plain } else { varied(plain, factor).unwrap_or(ceiling) };
+        varied.min(ceiling).min(seconds::MAX)
     }
 }
 
@@ -118,6 +117,10 @@ impl Default for Backoff {
     fn default() -> Self {
         Self::fixed(Duration::ZERO)
     }
+}
+
+fn varied(plain: Duration, factor: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(plain.as_secs_f64() * factor).ok()
 }
 
 fn exponential(base: f64, min_delay: Duration, max_delay: Duration, attempt: u32) -> Duration {

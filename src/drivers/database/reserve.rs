@@ -16,6 +16,9 @@ use super::{Core, lanes, lease, promote};
 use crate::clock::Timestamp;
 use crate::queue::{Reservation, ReserveRequest, Reserved, ReservedJob, StoreError, Token, limits};
 
+/// The number that `take` counts up to, the largest of its column.
+const MOST_ATTEMPTS: u32 = i32::MAX.cast_unsigned();
+
 /// What was seen of a line in which more may stand, and the place of the last job taken there.
 type Seen = (View, i64);
 
@@ -246,7 +249,7 @@ fn in_hand(
         priority,
         worker: request.worker.clone(),
         // Counted here, so that a crash in mid-run still costs a try.
-        token: Token { attempt: attempts(row, 1)? + 1, call: request.call },
+        token: Token { attempt: attempts(row, 1)?.min(MOST_ATTEMPTS - 1) + 1, call: request.call },
     };
     Ok(ReservedJob { reservation, body: row.bytes(3)?, trail: row.bytes(2)?, reserved_at, lost: None })
 }

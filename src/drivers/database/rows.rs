@@ -80,7 +80,8 @@ pub(super) fn state(row: &dyn Row, column: usize) -> Result<State, Fault> {
 }
 
 pub(super) fn attempts(row: &dyn Row, column: usize) -> Result<u32, Fault> {
-    u32::try_from(row.int(column)?).map_err(|error| Fault::unreadable("a number of attempts", error))
+    // A number that no driver wrote must not keep the jobs behind it from being taken.
+    Ok(u32::try_from(row.int(column)?.clamp(0, u32::MAX.into())).unwrap_or(u32::MAX))
 }
 
 /// The servers' integers are signed; the bits are what counts.

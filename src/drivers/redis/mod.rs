@@ -3,6 +3,8 @@
 //! A transition of a job is one script (`scripts/`), all of whose keys share a queue's hash tag. fred is named nowhere
 //! outside this folder.
 
+#[cfg(feature = "testing")]
+mod any;
 mod claims;
 mod connection;
 mod cursor;
@@ -37,6 +39,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use fred::types::Value;
 use journeyman_job::QueueName;
 
+#[cfg(feature = "testing")]
+pub use self::any::read_any;
 use self::connection::{Connection, Hint};
 use self::keys::Keys;
 pub use self::options::RedisOptions;

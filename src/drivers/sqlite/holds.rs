@@ -5,8 +5,8 @@
 
 use bytes::BufMut as _;
 use journeyman_job::{JobId, Priority, QueueName};
-use rusqlite::types::Type;
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use tracing::warn;
 
 use super::group::Group;
 use super::rows::{self, Taken};
@@ -16,7 +16,7 @@ use crate::queue::{CallId, JobRecord, Reservation, ReservedJob, Token, WorkerId}
 /// Jobs in one row: it then fits into a page, and rewriting it when one of them has ended costs no more.
 const JOBS: usize = 85;
 /// Length of one job there.
-const BYTES: usize = 45;
+pub(super) const BYTES: usize = 45;
 
 const COLUMNS: &str = "id, worker, call, queue, priority, reserved_at, jobs";
 
@@ -45,7 +45,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    fn write(&self, bytes: &mut Vec<u8>) {
+    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
         bytes.put_i64(self.row);
         bytes.put_slice(self.job.as_bytes());
         bytes.put_u32(self.attempt);
@@ -61,7 +61,7 @@ impl Held {
         record.worker = Some(worker);
     }
 
-    fn read(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (row, rest) = bytes.split_first_chunk()?;
         let (job, rest) = rest.split_at_checked(16)?;
         let (attempt, rest) = rest.split_first_chunk()?;
@@ -95,15 +95,21 @@ pub(super) struct Hold {
 
 impl Hold {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let jobs = jobs_in(row.get_ref(6)?.as_blob()?);
+        let bytes = row.get_ref(6)?.as_blob()?;
+        let jobs: Vec<Held> = bytes.chunks(BYTES).map_while(Held::read).collect();
+        let id = row.get(0)?;
+        if jobs.len() * BYTES != bytes.len() {
+            // The others are whole, and their worker lives.
+            warn!(hold = id, "what a worker holds is damaged; a job of it is passed over");
+        }
         Ok(Self {
-            id: row.get(0)?,
+            id,
             worker: row.get(1)?,
             call: rows::call_id(row.get(2)?),
             queue: rows::queue_name(row, 3)?,
             priority: rows::priority(row, 4)?,
             reserved_at: row.get(5)?,
-            jobs: jobs.ok_or_else(|| rows::unreadable(6, Type::Blob, "no jobs in a worker's hands"))?,
+            jobs,
         })
     }
 
@@ -117,10 +123,18 @@ impl Hold {
         Ok(())
     }
 
-    /// One of its jobs as its worker gets it.
-    pub(super) fn reserved(&self, group: &Group<'_>, held: &Held, worker: &WorkerId) -> rusqlite::Result<Taken> {
-        let (body, trail) =
-            group.statement(HALVES)?.query_row([held.row], |row| Ok((rows::bytes(row, 0)?, rows::bytes(row, 1)?)))?;
+    /// One of its jobs as its worker gets it; none if the file holds no such job, which no driver has written.
+    pub(super) fn reserved(
+        &self,
+        group: &Group<'_>,
+        held: &Held,
+        worker: &WorkerId,
+    ) -> rusqlite::Result<Option<Taken>> {
+        let halves = |row: &Row<'_>| Ok((rows::bytes(row, 0)?, rows::bytes(row, 1)?));
+        let Some((body, trail)) = group.statement(HALVES)?.query_row([held.row], halves).optional()? else {
+            warn!(hold = self.id, "what a worker holds names a job that is not there");
+            return Ok(None);
+        };
         let reservation = Reservation {
             job: held.job,
             queue: self.queue.clone(),
@@ -129,7 +143,8 @@ impl Hold {
             token: Token { attempt: held.attempt, call: self.call },
         };
         let reserved_at = Timestamp::from_micros(self.reserved_at);
-        Ok(Taken { job: ReservedJob { reservation, body, trail, reserved_at, lost: None }, position: held.position })
+        let job = ReservedJob { reservation, body, trail, reserved_at, lost: None };
+        Ok(Some(Taken { job, position: held.position }))
     }
 }
 
@@ -182,7 +197,14 @@ pub(super) fn of_job(connection: &Connection, job: JobId) -> rusqlite::Result<Op
 
 fn read(connection: &Connection, which: &str, values: impl Params) -> rusqlite::Result<Vec<Hold>> {
     let sql = format!("SELECT {COLUMNS} FROM queue_holds WHERE {which}");
-    connection.prepare_cached(&sql)?.query_map(values, Hold::read)?.collect()
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = select.query(values)?;
+    let mut holds = Vec::new();
+    while let Some(row) = rows.next()? {
+        let read = Hold::read(row).inspect_err(|error| warn!(%error, "what a worker holds is passed over"));
+        holds.extend(read.ok());
+    }
+    Ok(holds)
 }
 
 /// The jobs in the bytes of a row; none if they cannot be read.

@@ -54,7 +54,7 @@ impl Change for Extend {
         let mut unknown = Vec::new();
         for hold in &holds {
             for held in hold.jobs.iter().filter(|held| !claimed.contains(&token(hold, held))) {
-                unknown.push(hold.reserved(group, held, &self.worker)?);
+                unknown.extend(hold.reserved(group, held, &self.worker)?);
             }
         }
         unknown.sort_by_key(Taken::order);

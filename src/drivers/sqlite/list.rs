@@ -154,12 +154,12 @@ fn placed(row: &Row<'_>) -> rusqlite::Result<(JobRecord, Place)> {
     Ok((rows::record(row)?, (row.get(11)?, row.get(12)?)))
 }
 
-fn write_cursor((first, second): Place, state: State) -> Cursor {
+pub(super) fn write_cursor((first, second): Place, state: State) -> Cursor {
     Cursor(format!("{state}.{first}.{second}"))
 }
 
 /// None if it was not written for a listing of this state.
-fn read_cursor(cursor: &Cursor, state: State) -> Option<Place> {
+pub(super) fn read_cursor(cursor: &Cursor, state: State) -> Option<Place> {
     let (first, second) = cursor.0.strip_prefix(state.as_str())?.strip_prefix('.')?.split_once('.')?;
     Some((first.parse().ok()?, second.parse().ok()?))
 }

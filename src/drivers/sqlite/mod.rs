@@ -2,6 +2,8 @@
 //!
 //! One thread writes and groups what waits into one transaction; two others read. Several processes may share the file.
 
+#[cfg(feature = "testing")]
+mod any;
 mod ballast;
 mod cancel;
 mod connection;
@@ -51,6 +53,8 @@ use notify::RecommendedWatcher;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+#[cfg(feature = "testing")]
+pub use any::read_any;
 pub(crate) use connection::{Database, pause};
 pub use options::{SqliteOptions, Synchronous};
 

@@ -70,7 +70,7 @@ fn take_over(group: &Group<'_>, request: &Request, lost: &str, jobs: &mut Vec<Re
         for held in &taken {
             let started_at = Timestamp::from_micros(held.started_at);
             let lost = Some(Lost { worker: lost.to_owned(), started_at });
-            jobs.push(ReservedJob { lost, ..hold.reserved(group, held, &request.worker)?.job });
+            jobs.extend(hold.reserved(group, held, &request.worker)?.map(|taken| ReservedJob { lost, ..taken.job }));
         }
     }
     group.statement(FORGET)?.execute([lost])?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use journeyman_job::{Priority, QueueName};
 use rusqlite::{Row, params};
+use tracing::warn;
 
 use super::error::Failure;
 use super::group::{Change, Group};
@@ -75,7 +76,7 @@ pub(super) fn taken_by_call(group: &Group<'_>, request: &Request) -> rusqlite::R
     let mut taken: Vec<Taken> = Vec::new();
     for hold in holds::of_call(group.connection, request.call)? {
         if hold.worker == request.worker.as_str() {
-            let reserved = hold.jobs.iter().map(|held| hold.reserved(group, held, &request.worker));
+            let reserved = hold.jobs.iter().filter_map(|held| hold.reserved(group, held, &request.worker).transpose());
             taken.extend(reserved.collect::<Result<Vec<_>, _>>()?);
         }
     }
@@ -114,8 +115,15 @@ fn take_of(
     let mut held: Vec<Held> = Vec::with_capacity(room);
     let mut select = group.statement(FRONT)?;
     let mut front = select.query(params![queue.as_str(), priority.as_number(), rows::whole(room)])?;
+    let (mut seen, mut last) = (0, None);
     while let Some(row) = front.next()? {
-        let job = in_hand(row, group.now)?;
+        seen += 1;
+        last = Some(row.get::<_, i64>(0)?);
+        let read = in_hand(row, group.now).and_then(|job| Ok((job, rows::bytes(row, 5)?, rows::bytes(row, 6)?)));
+        // Nobody who takes the queue's jobs in turn would get past it. Its row stays where the jobs are, and waits no more.
+        let Ok((job, body, trail)) = read.inspect_err(|error| warn!(%queue, %error, "a job is put aside")) else {
+            continue;
+        };
         jobs.push(ReservedJob {
             reservation: Reservation {
                 job: job.job,
@@ -124,8 +132,8 @@ fn take_of(
                 worker: request.worker.clone(),
                 token: Token { attempt: job.attempt, call: request.call },
             },
-            body: rows::bytes(row, 5)?,
-            trail: rows::bytes(row, 6)?,
+            body,
+            trail,
             reserved_at: group.now,
             lost: None,
         });
@@ -133,13 +141,13 @@ fn take_of(
     }
     drop(front);
     let Some(entry) = group.entry(queue)? else { return Ok(()) };
-    if held.len() < room {
+    if seen < room {
         entry.drained(priority);
     }
-    let Some(last) = held.last() else { return Ok(()) };
-    entry.departed(priority, rows::whole(held.len()));
+    let Some(last) = last else { return Ok(()) };
+    entry.departed(priority, rows::whole(seen));
     entry.change().reserved += rows::whole(held.len());
-    group.statement(TAKE)?.execute(params![queue.as_str(), priority.as_number(), last.position])?;
+    group.statement(TAKE)?.execute(params![queue.as_str(), priority.as_number(), last])?;
     holds::take(group, (&request.worker, request.call), queue, priority, &held)
 }
 
@@ -159,7 +167,7 @@ fn in_hand(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Held> {
         row: row.get(1)?,
         job: rows::job_id(row, 2)?,
         // Counted here, so that a crash in mid-run still costs a try.
-        attempt: row.get::<_, u32>(4)? + 1,
+        attempt: row.get::<_, u32>(4)?.saturating_add(1),
         position: row.get(0)?,
         started_at: now.as_micros(),
         has_key: row.get(3)?,

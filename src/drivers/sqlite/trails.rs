@@ -45,7 +45,7 @@ pub(super) fn write(
         held.row,
         after.end.map(State::as_str),
         after.end.map(|_| group.now.as_micros()),
-        held.attempt - after.refund,
+        held.attempt.saturating_sub(after.refund),
         held.started_at,
         held.attempt,
         rows::call_column(item.reservation.token.call),

@@ -113,7 +113,7 @@ impl Trail {
     #[must_use]
     pub fn retried(&self) -> Self {
         Self {
-            retries: self.retries + 1,
+            retries: self.retries.saturating_add(1),
             error: self.error.clone(),
             callbacks: self.callbacks.clone(),
             history: self.history.clone(),
