@@ -74,7 +74,8 @@ fn of_database() -> usize {
 /// Fills all cells of a store, some rows beside one another, and asserts how many there were.
 async fn fill(kind: Kind, at_least: usize) {
     let (clock, turns) = (Stopwatch::start(), Semaphore::new(AT_ONCE));
-    let row = async |(number, &row): (usize, &Row)| {
+    let turns = &turns;
+    let row = |(number, &row): (usize, &'static Row)| async move {
         let _turn = turns.acquire().await.unwrap();
         let place = Place::on(kind).await;
         (row.name, AssertUnwindSafe(fill_row(&place, row, number)).catch_unwind().await)

@@ -77,10 +77,11 @@ impl Break {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r35_work_goes_on_within_seconds_of_a_wires_healing() {
     let sites = STORES.into_iter().flat_map(|kind| Break::ALL.map(|what| (kind, what)));
-    let outcomes = join_all(sites.map(async |(kind, what)| {
+    let outcomes = join_all(sites.map(|(kind, what)| async move {
         let ground = Ground::of(kind).await;
         let settings = &[("CONNECTION_TIMEOUT", "1"), ("CIRCUIT_RECOVERY_TIMEOUT", "1")];
-        (kind, what, ground.play(settings, async move |site| breaks_and_heals(site, what).await).await)
+        let outcome = ground.play(settings, |site, what| Box::pin(breaks_and_heals(site, what)), what);
+        (kind, what, outcome.await)
     }))
     .await;
     assert_eq!(outcomes.len(), STORES.len() * Break::ALL.len());
@@ -94,7 +95,7 @@ async fn r35_work_goes_on_within_seconds_of_a_wires_healing() {
 }
 
 /// How long it took after healing until a job ran that was pushed then, and how many were pushed in all.
-async fn breaks_and_heals(site: &mut Site, what: Break) -> (Duration, u64) {
+async fn breaks_and_heals(site: &Site, what: Break) -> (Duration, u64) {
     // The proxied way too is pushed through all the time, by somebody who insists.
     let is_over = Arc::new(AtomicBool::new(false));
     let pushing = {
@@ -125,9 +126,10 @@ async fn breaks_and_heals(site: &mut Site, what: Break) -> (Duration, u64) {
 /// away. Then every slot works again, and wake-ups come.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r35_half_open_connections_are_noticed_within_ten_seconds() {
-    let outcomes = join_all(STORES.map(async |kind| {
+    let outcomes = join_all(STORES.map(|kind| async move {
+        let ground = Ground::of(kind).await;
         let settings = &[("CIRCUIT_RECOVERY_TIMEOUT", "3"), ("JOURNEYMAN_WORKER_SLEEP", "60")];
-        (kind, Ground::of(kind).await.play(settings, async |site| goes_half_open(site).await).await)
+        (kind, ground.play(settings, |site, ()| Box::pin(goes_half_open(site)), ()).await)
     }))
     .await;
     for (kind, (noticed, woken)) in outcomes {
@@ -137,7 +139,7 @@ async fn r35_half_open_connections_are_noticed_within_ten_seconds() {
     }
 }
 
-async fn goes_half_open(site: &mut Site) -> (Duration, Duration) {
+async fn goes_half_open(site: &Site) -> (Duration, Duration) {
     site.push(0..5).await;
     site.begun(4).await;
     let clock = Stopwatch::start();
@@ -169,17 +171,11 @@ async fn r35_a_slow_wire_costs_time_and_nothing_else() {
     // One after the other takes a second for each statement of each.
     let weathers = [(late(100), 10), (late(1000), 2), (narrow, 10)];
     let sites = STORES.into_iter().flat_map(|kind| weathers.map(|(weather, jobs)| (kind, weather, jobs)));
-    let orders = join_all(sites.map(async |(kind, weather, jobs)| {
+    let orders = join_all(sites.map(|(kind, weather, jobs)| async move {
+        let ground = Ground::of(kind).await;
         let settings = &[("CONNECTION_TIMEOUT", "60"), ("JOURNEYMAN_WORKER_LEASE", "10"), ("WORKER_COUNT", "1")];
-        let order = Ground::of(kind).await.play(settings, async move |site| {
-            site.proxy.set(weather);
-            site.push(0..jobs).await;
-            site.begun(jobs - 1).await;
-            let order = site.ledger.order();
-            // The calls under way end in their time, too.
-            site.proxy.heal();
-            order
-        });
+        let order =
+            ground.play(settings, |site, (weather, jobs)| Box::pin(is_slow(site, weather, jobs)), (weather, jobs));
         (kind, weather, jobs, order.await)
     }))
     .await;
@@ -187,6 +183,17 @@ async fn r35_a_slow_wire_costs_time_and_nothing_else() {
     for (kind, weather, jobs, order) in orders {
         assert_eq!(order, (0..jobs).collect::<Vec<_>>(), "{kind:?}, {weather:?}");
     }
+}
+
+/// The numbers of the jobs in the order in which they ran.
+async fn is_slow(site: &Site, weather: Weather, jobs: u64) -> Vec<u64> {
+    site.proxy.set(weather);
+    site.push(0..jobs).await;
+    site.begun(jobs - 1).await;
+    let order = site.ledger.order();
+    // Calls under way end in their time, too.
+    site.proxy.heal();
+    order
 }
 
 #[expect(clippy::print_stdout, reason = "the harness shows it beside the outcome")]

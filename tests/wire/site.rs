@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::future::LocalBoxFuture;
 use journeyman::app::{App, Setup};
 use journeyman::clock::Stopwatch;
 use journeyman::config::{Config, Sources};
@@ -50,6 +51,9 @@ pub struct Site {
     direct: App,
 }
 
+/// What happens on a site.
+pub type Scenario<P, T> = for<'s> fn(&'s Site, P) -> LocalBoxFuture<'s, T>;
+
 /// Where a site is, before it is there.
 pub struct Ground {
     kind: Kind,
@@ -68,16 +72,17 @@ impl Ground {
     }
 
     /// Plays a scenario and stops the worker; whatever happened, every job has run once, nothing is left, and nobody hangs.
-    pub async fn play<T: Send + 'static>(
+    pub async fn play<P: Send + 'static, T: Send + 'static>(
         self,
         settings: &'static [(&'static str, &'static str)],
-        scenario: impl AsyncFnOnce(&mut Site) -> T + Send + 'static,
+        scenario: Scenario<P, T>,
+        particulars: P,
     ) -> T {
         let playing = move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             let outcome = runtime.block_on(async {
-                let mut site = self.build(settings).await;
-                let outcome = scenario(&mut site).await;
+                let site = self.build(settings).await;
+                let outcome = scenario(&site, particulars).await;
                 site.close().await;
                 outcome
             });

@@ -19,6 +19,9 @@ use crate::support::{mariadb, postgres};
 /// Longest that one call may take.
 pub const TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The same by the direct way, which a busy machine alone must not break.
+const PATIENT: Duration = Duration::from_secs(60);
+
 /// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -51,14 +54,14 @@ impl Kind {
         }
     }
 
-    async fn open(self, url: &str, prefix: &str, clock: &Arc<ManualClock>, auto_migrate: bool) -> Arc<dyn Store> {
+    async fn open(self, url: &str, prefix: &str, clock: &Arc<ManualClock>, timeout: Duration) -> Arc<dyn Store> {
         let time = StoreTime::Manual(clock.clone());
         if self == Self::Redis {
             let options = RedisOptions {
                 url: url.to_owned(),
                 key_prefix: prefix.to_owned(),
-                command_timeout: TIMEOUT,
-                max_connection_retries: 3,
+                command_timeout: timeout,
+                max_connection_retries: 10,
                 allow_eviction: false,
             };
             return Arc::new(RedisStore::connect(options, time).await.unwrap());
@@ -66,11 +69,10 @@ impl Kind {
         let options = DatabaseOptions {
             url: url.to_owned(),
             masked_url: url.to_owned(),
-            // Setting the tables up takes its time on a busy machine.
-            call_timeout: if auto_migrate { TIMEOUT * 30 } else { TIMEOUT },
+            call_timeout: timeout,
             max_connection_retries: 10,
             pool_size: 4,
-            auto_migrate,
+            auto_migrate: true,
         };
         Arc::new(DatabaseStore::connect(options, time).await.unwrap())
     }
@@ -81,8 +83,8 @@ impl Place {
         let (url, prefix) = (tokio::task::spawn_blocking(move || kind.fresh_url()).await.unwrap(), fresh_prefix());
         let clock = Arc::new(ManualClock::default());
         let (proxy, through) = Proxy::before(&url).await;
-        let clean = kind.open(&url, &prefix, &clock, true).await;
-        let inner = kind.open(&through, &prefix, &clock, false).await;
+        let clean = kind.open(&url, &prefix, &clock, PATIENT).await;
+        let inner = kind.open(&through, &prefix, &clock, TIMEOUT).await;
         // The breaker has tests of its own.
         let options = CircuitOptions { deadline: TIMEOUT, threshold: u32::MAX, ..CircuitOptions::default() };
         let faulty = Arc::new(GuardedStore::new(inner, Circuit::new(options)));
