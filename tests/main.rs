@@ -18,6 +18,7 @@ mod requirements;
 mod security;
 mod support;
 mod tables;
+mod verify;
 mod webhook;
 mod wire;
 mod worker;

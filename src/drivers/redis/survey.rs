@@ -23,7 +23,9 @@ const BYTES: u64 = 256 * 1024;
 /// Ids of which one call is asked.
 const ASKED: usize = 250;
 
-/// Places that an id can be in, a bit each.
+/// Places that an id can be in, a bit each. The first four are the pending lists.
+const PENDING: u32 = 1 << 3;
+const ALL_PENDING: u32 = (1 << 4) - 1;
 const DELAYED: u32 = 1 << 4;
 const RESERVED: u32 = 1 << 5;
 const COMPLETED: u32 = 1 << 6;
@@ -41,12 +43,21 @@ pub(super) struct Places {
     ids: HashMap<[u8; 16], u32>,
     /// What stands in a list and is no id.
     odd: Vec<Bytes>,
+    /// Of which entries in pending lists count as cancelled: how many, and how often it stands there.
+    husks: HashMap<[u8; 16], (u64, u64)>,
 }
 
 impl Places {
     fn enter(&mut self, id: &Bytes, place: u32) {
         match <[u8; 16]>::try_from(&id[..]) {
-            Ok(id) => _ = self.ids.entry(id).and_modify(|at| *at |= place | TWICE).or_insert(place),
+            Ok(id) => {
+                if place <= PENDING
+                    && let Some((_, entries)) = self.husks.get_mut(&id)
+                {
+                    *entries += 1;
+                }
+                self.ids.entry(id).and_modify(|at| *at |= place | TWICE).or_insert(place);
+            }
             // Without the rest of the answer that it was in.
             Err(_) => self.odd.push(Bytes::copy_from_slice(id)),
         }
@@ -60,11 +71,28 @@ impl Places {
         self.enter(id, DELAYED);
     }
 
-    fn take(&mut self, id: &[u8]) -> u32 {
-        <[u8; 16]>::try_from(id).ok().and_then(|id| self.ids.remove(&id)).unwrap_or_default()
+    /// Where an id is, husks aside, if it should be in a pending list or not.
+    fn take(&mut self, id: &[u8], is_pending: bool) -> u32 {
+        let Ok(id) = <[u8; 16]>::try_from(id) else { return 0 };
+        let at = self.ids.remove(&id).unwrap_or_default();
+        match self.husks.remove(&id) {
+            None => at,
+            Some((husks, entries)) if entries != husks + u64::from(is_pending) => u32::MAX,
+            Some(_) if is_pending => at & !TWICE,
+            Some(_) => at & !(ALL_PENDING | TWICE),
+        }
     }
 
-    fn into_ids(self) -> impl Iterator<Item = Bytes> {
+    /// What stands in lists and was not taken, husks aside.
+    fn into_ids(mut self) -> impl Iterator<Item = Bytes> {
+        let husks = std::mem::take(&mut self.husks);
+        for (id, (husks, entries)) in husks {
+            if husks == entries && self.ids.get(&id).is_none_or(|at| at & !(ALL_PENDING | TWICE) == 0) {
+                self.ids.remove(&id);
+            } else {
+                self.ids.insert(id, TWICE);
+            }
+        }
         self.ids.into_keys().map(|id| Bytes::copy_from_slice(&id)).chain(self.odd)
     }
 }
@@ -107,7 +135,7 @@ impl<'a> Survey<'a> {
         lists.push((keys.cancelled(queue), CANCELLED));
         lists.push((keys.failed(queue), FAILED));
         lists.push((keys.quarantine(queue), QUARANTINE));
-        let mut places = Places::default();
+        let mut places = Places { husks: self.husks(only).await?, ..Places::default() };
         let mut counted = Verified::default();
         // In the order of a job's life, so that one that moves on meanwhile is met again rather than missed.
         self.read_delayed(only, &mut places, &mut counted).await?;
@@ -120,6 +148,30 @@ impl<'a> Survey<'a> {
             }
         }
         Ok(places)
+    }
+
+    /// What is marked as cancelled where it stands.
+    async fn husks(&self, only: Option<&HashSet<Bytes>>) -> Result<HashMap<[u8; 16], (u64, u64)>, StoreError> {
+        let (mut husks, mut cursor) = (HashMap::new(), "0".to_owned());
+        loop {
+            let args = vec![Value::from(cursor), Value::from(PAGE)];
+            let mut reply =
+                self.store.connection.run(&scripts::LEFT, vec![self.store.keys.marks(self.queue)], args).await?;
+            cursor = reply.text()?;
+            while !reply.is_empty() {
+                let (field, count) = (reply.bytes()?, reply.bytes()?);
+                let count = std::str::from_utf8(&count).ok().and_then(|count| count.parse().ok());
+                // The other fields are shorter.
+                if let (Ok(id), Some(count)) = (<[u8; 16]>::try_from(&field[..]), count)
+                    && is_wanted(only, &field)
+                {
+                    husks.insert(id, (count, 0));
+                }
+            }
+            if cursor == "0" {
+                return Ok(husks);
+            }
+        }
     }
 
     async fn read_list(
@@ -224,7 +276,7 @@ impl<'a> Survey<'a> {
             let Some((id, [digit, place, remark, worker @ ..])) = record.split_at_checked(16) else {
                 continue;
             };
-            let at = places.take(id);
+            let at = places.take(id, *place == b'w');
             told.with_trail += u64::from(matches!(remark, b't' | b'T'));
             told.system_errors += u64::from(*place == b'e');
             let should = match place {

@@ -279,6 +279,7 @@ impl<'c> Look<'c> {
                 let what = format!("row {} of queue_jobs bears no name of a queue, or no id", job.row);
                 let remedy = Remedy::by_hand("correct the row with SQL, or remove it");
                 self.note(Flaw::Unreadable, &job.queue, job.id, &what, remedy, Entry::Job(job.row));
+                continue;
             }
             self.judge(&job, &ended[from..next])?;
         }
@@ -401,13 +402,21 @@ impl<'c> Look<'c> {
         self.verified.count(Class::Queues, kept.len() as u64);
         for (queue, kept) in &kept {
             let real = found.remove(queue).unwrap_or_default();
+            if QueueName::new(queue).is_err() {
+                let what = "it is listed, and its name is none of a queue";
+                let remedy = Remedy::by_hand("remove its row of queue_stats with SQL");
+                self.verified.note(Finding::new(Flaw::Unreadable, queue, None, what, remedy));
+                continue;
+            }
             let differences = kept.differences(&real);
             if !differences.is_empty() {
                 let remedy = Remedy::repair("count anew");
                 self.verified.note(Finding::new(Flaw::WrongCount, queue, None, differences.join(", "), remedy));
             }
         }
-        for (queue, _) in found.into_iter().filter(|(_, numbers)| !numbers.is_empty()) {
+        // What bears no name of a queue is told of already, and to list it would keep all others from being listed.
+        let is_one = |(queue, numbers): &(String, Numbers)| !numbers.is_empty() && QueueName::new(queue).is_ok();
+        for (queue, _) in found.into_iter().filter(is_one) {
             let remedy = Remedy::repair("list the queue, and count its jobs");
             let what = "it has jobs and is not in the list of queues";
             self.verified.note(Finding::new(Flaw::QueueUnlisted, queue, None, what, remedy));

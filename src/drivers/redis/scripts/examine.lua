@@ -59,7 +59,8 @@ if is_readable then
     right = found[home]
   end
 end
-local swallowed = is_readable and waits and found[own] < husks
+-- Entries that count as cancelled and are not there: as many that are to come would be taken for them.
+local surplus = math.max(husks - found[1] - found[2] - found[3] - found[4], 0)
 
 local reply = {}
 local function wrong(code, what)
@@ -81,6 +82,7 @@ local function where()
   return table.concat(names, ', ')
 end
 
+if surplus > 0 then wrong('wrong_copy', 'more of its entries count as cancelled than there are') end
 if not job then
   if entries > 0 then wrong('entry_without_job', 'lists hold an id of no job: ' .. where()) end
   if record then wrong('trail_without_job', 'there is a state of a job that is not there') end
@@ -92,7 +94,6 @@ elseif not is_readable then
     wrong('unreadable', 'its record is not in the form that this build reads')
   end
 else
-  if swallowed then wrong('wrong_copy', 'more of its entries count as cancelled than there are') end
   if right == 0 and entries <= 0 then
     wrong('job_nowhere', is_aside and 'it is whole, and was put aside' or 'it is in no list, so nobody would ever run or prune it')
   elseif right == 0 then
@@ -138,11 +139,16 @@ local function take_out(kept)
   end
 end
 
+local function correct_marks()
+  husks = husks - surplus
+  if husks > 0 then redis.call('HSET', marks, id, husks) else redis.call('HDEL', marks, id) end
+  if own and redis.call('HINCRBY', marks, own, -surplus) <= 0 then redis.call('HDEL', marks, own) end
+end
+
 local function put_back()
   if waits then
     local in_list = found[own] - husks > 0
     local later = not in_list and (scores[own] or tonumber(due) > now)
-    if swallowed then redis.call('HSET', marks, id, found[own]) end
     take_out(in_list and own or nil)
     if later then
       redis.call('ZADD', delayed, due, own .. id)
@@ -165,6 +171,9 @@ elseif flaw == 'trail_without_job' then
 elseif flaw == 'quarantined' then
   if not is_readable then return {} end
   redis.call('LREM', quarantine, 0, id)
+elseif flaw == 'wrong_copy' then
+  correct_marks()
+  if is_readable and waits then put_back() end
 elseif flaw == 'key_not_held' then
   redis.call('HSET', unique, key_of(job), id)
 elseif flaw == 'key_without_owner' then

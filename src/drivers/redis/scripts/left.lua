@@ -1,7 +1,9 @@
 #!lua flags=no-writes,allow-oom
--- Some of what an outbox holds; all that is there all the time comes up in one scan.
--- KEYS: 1 outbox
+-- Some of what a hash holds; all that is there all the time comes up in one scan.
+-- KEYS: 1 the hash
 -- ARGV: 1 cursor, 2 about how many
--- Returns: next cursor (0 at the end), then two per entry: field; value
+-- Returns: next cursor (0 at the end), then two per field: it; value
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
-return { page[1], unpack(page[2]) }
+local reply = page[2]
+table.insert(reply, 1, page[1])
+return reply
