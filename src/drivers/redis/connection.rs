@@ -117,9 +117,9 @@ impl Connection {
                 // One after the other, so that of the hundreds of first calls there may be only one loads the script.
                 let _alone = tokio::time::timeout(self.patience, self.loading.lock()).await;
                 let (client, (of_call, to_it)) = (self.client().await?, copies());
-                answer = self.unless_lost(script.evalsha::<Value, _, _, _>(client, of_call, to_it)).await?;
+                answer = self.unless_lost(script.evalsha_with_reload(client, of_call, to_it)).await?;
                 if answer.as_ref().is_err_and(|error| error.details().starts_with("NOSCRIPT")) {
-                    // Whole, which loads it as well: were it loaded first, it could be forgotten again before it runs.
+                    // Forgotten again between its load and its run, so it travels whole.
                     let whole = script.lua().cloned().unwrap_or_default();
                     answer = self.unless_lost(client.eval::<Value, _, _, _>(whole, keys.clone(), args.clone())).await?;
                 }
