@@ -55,7 +55,8 @@ fn all_at_once(cases: &[(&str, fn())]) {
     });
 }
 
-/// What has to hold at the end, whatever happened: nothing is left in a state that a job passes through.
+/// What has to hold at the end, whatever happened: nothing is left in a state that a job passes through, and the store
+/// agrees with itself (P14).
 fn clean(home: &Home) {
     let stats = home.json(&["stats", "--json"]);
     let queues = stats["queues"].as_object().unwrap();
@@ -65,4 +66,7 @@ fn clean(home: &Home) {
             assert_eq!(numbers[state], 0, "{queue} has {state} jobs: {stats}");
         }
     }
+    let verified = home.json(&["doctor", "verify", "--json"]);
+    assert_eq!(verified["findings"], serde_json::json!([]), "{verified}");
+    assert!(verified["checked"]["jobs"].as_u64().is_some_and(|jobs| jobs > 0), "nothing was looked at: {verified}");
 }
