@@ -17,7 +17,7 @@ use crate::queue::{Class, StoreError, Verified, WorkerId};
 /// Ids read at once.
 const PAGE: i64 = 1000;
 /// Records told by one call of a scan, at most and at first; in between as many as make about so many bytes.
-const MOST: u64 = 400;
+const MOST: u64 = 200;
 const FIRST: u64 = 20;
 const BYTES: u64 = 256 * 1024;
 /// Ids of which one call is asked.
