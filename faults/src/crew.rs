@@ -1,6 +1,5 @@
 //! The product's processes: two servers and some workers, started again whenever they end, as systemd would.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -82,7 +81,7 @@ impl Crew {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.arg(PRODUCT).args(arguments).current_dir(&self.folder).env_clear().stdin(Stdio::null());
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_else(OsString::new)).envs(self.settings.iter().cloned());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).envs(self.settings.iter().cloned());
         command
     }
 

@@ -1,6 +1,6 @@
 //! One lane from the first process to the verdict.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
@@ -34,7 +34,7 @@ pub fn run(options: &Storm) -> anyhow::Result<bool> {
         None => tempfile::Builder::new().prefix("journeyman-storm-").tempdir()?.keep(),
     };
     println!("{}, seed {}, ledger in {}", options.store.name(), options.seed, folder.display());
-    let report = attack(options, folder.clone());
+    let report = attack(options, &folder);
     let is_well = report.as_ref().is_ok_and(Report::is_well);
     if let Ok(report) = &report {
         println!("{report}");
@@ -48,20 +48,20 @@ pub fn run(options: &Storm) -> anyhow::Result<bool> {
     report.map(|_| is_well)
 }
 
-fn attack(options: &Storm, folder: PathBuf) -> anyhow::Result<Report> {
+fn attack(options: &Storm, folder: &Path) -> anyhow::Result<Report> {
     let clock = Stopwatch::start();
     let mut store = Store::start(options.store);
-    let mut crew = Crew::start(folder.clone(), &store)?;
+    let mut crew = Crew::start(folder.to_owned(), &store)?;
     let strokes = schedule(options);
     std::fs::write(folder.join("schedule"), strokes.iter().map(|stroke| format!("{stroke:?}\n")).collect::<String>())?;
-    push_and_strike(options, &folder, &strokes, &mut crew, &mut store)?;
+    push_and_strike(options, folder, &strokes, &mut crew, &mut store)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let environment = crew.environment();
     let config = Config::load(&Sources { environment, ..Sources::default() })?.config;
     runtime.block_on(drained(&config, &mut crew))?;
     crew.stop()?;
     let remains = runtime.block_on(Remains::of(&config))?;
-    let verdict = runtime.block_on(verdict::judge(options, &folder, &remains))?;
+    let verdict = runtime.block_on(verdict::judge(options, folder, &remains))?;
     Ok(Report {
         options: options.clone(),
         verdict,

@@ -182,6 +182,6 @@ impl Lane {
 
     async fn end(self, ending: Ending) {
         let _ = self.parcels.send(Parcel::End(ending));
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
