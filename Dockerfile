@@ -9,6 +9,7 @@ COPY migrations migrations
 COPY src src
 # Members of the workspace, which cargo must be able to read to know it.
 COPY bench bench
+COPY faults faults
 COPY xtask xtask
 # A test binary that is not built must be there all the same.
 COPY tests/main.rs tests/main.rs

@@ -217,15 +217,20 @@ impl Verdict {
             if !is_cut_short && !is_doubled {
                 continue;
             }
-            let struck = strikes.get(&run.process).and_then(|at| at.iter().find(|at| **at >= run.started));
-            match (struck, next) {
-                (None, _) => self.unexplained.push(format!("job {number}: {run:?}, then {next:?}")),
-                (Some(struck), Some(next)) => {
+            let since = |process: u32, from: i64| strikes.get(&process)?.iter().find(|at| **at >= from);
+            // One that was frozen with the job in hand, and began it when it woke up, long after another had it.
+            let was_struck =
+                |run: &&Run| strikes.get(&run.process).is_some_and(|at| at.iter().any(|at| *at <= run.started));
+            let late = next.filter(|next| next.attempt < run.attempt).filter(was_struck);
+            match (since(run.process, run.started), late, next) {
+                (None, Some(late), _) => *explained.entry(late.process).or_default() += 1,
+                (None, None, _) => self.unexplained.push(format!("job {number}: {run:?}, then {next:?}")),
+                (Some(struck), _, Some(next)) => {
                     *explained.entry(run.process).or_default() += u64::from(is_doubled);
                     let wait = u64::try_from(next.started - struck).unwrap_or(0);
                     self.longest_wait = self.longest_wait.max(Duration::from_micros(wait));
                 }
-                (Some(_), None) => {}
+                (Some(_), _, None) => {}
             }
         }
     }
@@ -262,6 +267,13 @@ impl Verdict {
         }
     }
 
+    async fn verify(&mut self, remains: &Remains) -> anyhow::Result<()> {
+        let verified = remains.store.verify().await?;
+        self.verified = verified.checked(Class::Jobs);
+        self.flaws = verified.findings.iter().map(|finding| format!("doctor verify: {finding:?}")).collect();
+        Ok(())
+    }
+
     /// Each job counts once, whatever befell it.
     fn count(&mut self, options: &Storm, stories: &[Story], remains: &Remains) {
         let stored = stories.iter().zip(0..).filter(|(story, _)| story.is_stored());
@@ -281,15 +293,6 @@ impl Verdict {
                 self.unexpected.push(format!("the ledger has {expected} jobs {what}, the store {counted}"));
             }
         }
-    }
-}
-
-impl Verdict {
-    async fn verify(&mut self, remains: &Remains) -> anyhow::Result<()> {
-        let verified = remains.store.verify().await?;
-        self.verified = verified.checked(Class::Jobs);
-        self.flaws = verified.findings.iter().map(|finding| format!("doctor verify: {finding:?}")).collect();
-        Ok(())
     }
 }
 
