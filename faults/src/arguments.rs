@@ -42,6 +42,9 @@ pub struct Storm {
     /// SIGSTOP of a worker for longer than its lease, then SIGCONT
     #[arg(long, default_value_t = 2)]
     pub freezes: usize,
+    /// The same of one that has a slow job in hand, which another one is at when it wakes up
+    #[arg(long, default_value_t = 0)]
+    pub late_wakers: usize,
     /// A new folder for the ledger and all logs, which is kept; else it is kept only if something is amiss
     #[arg(long)]
     pub ledger: Option<PathBuf>,
@@ -50,10 +53,10 @@ pub struct Storm {
 impl Storm {
     /// The command that does it again.
     pub fn replay(&self) -> String {
-        let Self { store, jobs, seed, worker_kills, server_kills, store_kills, freezes, .. } = self;
+        let Self { store, jobs, seed, worker_kills, server_kills, store_kills, freezes, late_wakers, .. } = self;
         format!(
             "cargo xtask storm --store {} --jobs {jobs} --seed {seed} --worker-kills {worker_kills} --server-kills \
-             {server_kills} --store-kills {store_kills} --freezes {freezes}",
+             {server_kills} --store-kills {store_kills} --freezes {freezes} --late-wakers {late_wakers}",
             store.word(),
         )
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::ledger::{Event, Ledger};
-use crate::plan::Plan;
+use crate::plan::Plans;
 use crate::support::http::{Answer, Api};
 
 pub const CLIENTS: u64 = 6;
@@ -80,14 +80,14 @@ impl Pace {
 }
 
 /// One client, until there is nothing left to push.
-pub fn push(folder: &Path, seed: u64, client: u64, servers: &[SocketAddr], pace: &Pace) -> anyhow::Result<()> {
+pub fn push(folder: &Path, plans: &Plans, client: u64, servers: &[SocketAddr], pace: &Pace) -> anyhow::Result<()> {
     let ledger = Ledger::open(folder, &format!("client{client}"))?;
-    let mut dice = SmallRng::seed_from_u64(seed ^ (client << 32));
+    let mut dice = SmallRng::seed_from_u64(plans.seed ^ (client << 32));
     loop {
         let size = if dice.random_bool(0.3) { 1 } else { dice.random_range(1..=BATCH) };
         let Some(numbers) = pace.take(size) else { return Ok(()) };
         let insists = dice.random_bool(0.7);
-        let tasks: Vec<Value> = numbers.clone().map(|number| Plan::of(seed, number).task(insists)).collect();
+        let tasks: Vec<Value> = numbers.clone().map(|number| plans.of(number).task(insists)).collect();
         let attempted: Vec<Event> = numbers.clone().map(|number| Event::Attempted { number }).collect();
         ledger.write_all(&attempted)?;
         let outcome = loop {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use crate::jobs;
-use crate::ledger::{Event, Ledger};
+use crate::ledger::{self, Event, Ledger};
 use crate::schedule::LEASE;
 use crate::store::Store;
 use crate::support::until;
@@ -105,9 +105,23 @@ impl Crew {
         (0..self.members.len()).try_for_each(|place| self.replace(place))
     }
 
-    /// Stops a worker without ending it, or lets it go on.
+    /// Stops a worker without ending it, and lets it go on later.
     pub fn freeze_worker(&mut self, victim: usize, lasting: Duration) -> anyhow::Result<()> {
         let place = self.pick(victim, |role| role == Role::Worker);
+        self.freeze(place, lasting)
+    }
+
+    /// The same of one that runs a job that is meant, as soon as one does.
+    pub fn freeze_worker_at(&mut self, is_meant: impl Fn(u64) -> bool, lasting: Duration) -> anyhow::Result<()> {
+        let runs_one = |member: &Member| {
+            let under_way = ledger::under_way(&self.folder, member.child.id());
+            member.role == Role::Worker && under_way.into_iter().any(&is_meant)
+        };
+        let place = until("a worker runs a slow job", PATIENCE, || self.members.iter().position(runs_one));
+        self.freeze(place, lasting)
+    }
+
+    fn freeze(&mut self, place: usize, lasting: Duration) -> anyhow::Result<()> {
         let process = self.members[place].child.id();
         self.ledger.write(Event::Struck { process })?;
         signal(process, "STOP")?;

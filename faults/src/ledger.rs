@@ -3,6 +3,7 @@
 //! One file for each process that writes, opened for appending, one line and one system call an event: what was written
 //! is there whatever kills the writer.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -89,6 +90,21 @@ pub fn read(folder: &Path, mut each: impl FnMut(Entry)) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The jobs that a process runs at this moment, by its own account.
+pub fn under_way(folder: &Path, process: u32) -> BTreeSet<u64> {
+    let mut under_way = BTreeSet::new();
+    // One that has run nothing yet has written nothing.
+    let text = std::fs::read_to_string(folder.join(format!("{process}-jobs.ledger"))).unwrap_or_default();
+    for (event, _) in text.lines().filter_map(parse) {
+        match event {
+            Event::Started { number, .. } => drop(under_way.insert(number)),
+            Event::Ended { number, .. } | Event::Failed { number, .. } => drop(under_way.remove(&number)),
+            _ => {}
+        }
+    }
+    under_way
 }
 
 fn line(event: &Event, at: i64) -> String {

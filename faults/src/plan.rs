@@ -1,11 +1,35 @@
 //! What each job of a lane is like. It follows from the lane's seed and the job's number, whoever pushes it.
 
+use std::ops::Range;
+
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use uuid::{Builder, Uuid};
 
 use crate::jobs::Tracked;
+
+/// How long a job takes that a frozen worker shall have in hand, and the one after it when it wakes up, milliseconds.
+const SLOW: u32 = 6_000;
+
+/// The plans of a lane's jobs.
+#[derive(Debug, Clone)]
+pub struct Plans {
+    pub seed: u64,
+    /// Which jobs are slow; all others are as the dice say.
+    pub slow: Vec<Range<u64>>,
+}
+
+impl Plans {
+    pub fn of(&self, number: u64) -> Plan {
+        let plan = Plan::of(self.seed, number);
+        if self.is_slow(number) { Plan { kind: Kind::Long { millis: SLOW }, ..plan } } else { plan }
+    }
+
+    pub fn is_slow(&self, number: u64) -> bool {
+        self.slow.iter().any(|range| range.contains(&number))
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
@@ -43,7 +67,7 @@ pub struct Expected {
 }
 
 impl Plan {
-    pub fn of(seed: u64, number: u64) -> Self {
+    fn of(seed: u64, number: u64) -> Self {
         let mut dice = SmallRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
         let kind = match dice.random_range(0..100) {
             0..60 => Kind::Plain,

@@ -34,9 +34,9 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { options, verdict, .. } = self;
-        let Storm { worker_kills, server_kills, store_kills, freezes, .. } = options;
+        let Storm { worker_kills, server_kills, store_kills, freezes, late_wakers, .. } = options;
         writeln!(f, "kill -9           {worker_kills} workers, {server_kills} servers, {store_kills} times the store")?;
-        writeln!(f, "SIGSTOP           {freezes} workers past their lease")?;
+        writeln!(f, "SIGSTOP           {} workers past their lease", freezes + late_wakers)?;
         writeln!(f, "pushed            {} jobs, {} acknowledged", verdict.attempted, verdict.acknowledged)?;
         writeln!(f, "lost              {}", verdict.lost.len())?;
         let in_flight = self.in_flight();

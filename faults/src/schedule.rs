@@ -1,5 +1,6 @@
 //! When which fault strikes whom: all of it follows from the seed.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use rand::rngs::SmallRng;
@@ -10,6 +11,9 @@ use crate::arguments::Storm;
 
 /// Workers are missed after that long: the default.
 pub const LEASE: Duration = Duration::from_secs(10);
+
+/// Enough for every worker to have some.
+const SLOW_JOBS: u64 = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -22,6 +26,10 @@ pub enum Fault {
         meanwhile: Option<Meanwhile>,
     },
     FreezeWorker {
+        lasting: Duration,
+    },
+    /// The same once it has a slow job in hand, which another one is at when it wakes up.
+    WakeLate {
         lasting: Duration,
     },
 }
@@ -65,6 +73,10 @@ pub fn schedule(options: &Storm) -> Vec<Stroke> {
         let over = Duration::from_millis(dice.random_range(500..1_500));
         faults.push(Fault::FreezeWorker { lasting: LEASE + over });
     }
+    for _ in 0..options.late_wakers {
+        let over = Duration::from_millis(dice.random_range(1_500..2_500));
+        faults.push(Fault::WakeLate { lasting: LEASE + over });
+    }
     faults.shuffle(&mut dice);
     let count = faults.len() as u64;
     let strokes = faults.into_iter().zip(1..).map(|(fault, place)| Stroke {
@@ -74,6 +86,12 @@ pub fn schedule(options: &Storm) -> Vec<Stroke> {
         pause: Duration::from_millis(dice.random_range(0..400)),
     });
     strokes.collect()
+}
+
+/// The jobs that are pushed right before a worker is to be frozen with one in hand.
+pub fn slow_jobs(strokes: &[Stroke]) -> Vec<Range<u64>> {
+    let late = strokes.iter().filter(|stroke| matches!(stroke.fault, Fault::WakeLate { .. }));
+    late.map(|stroke| stroke.after.saturating_sub(SLOW_JOBS)..stroke.after).collect()
 }
 
 #[cfg(test)]
@@ -91,6 +109,7 @@ mod tests {
             server_kills: 4,
             store_kills: 3,
             freezes: 2,
+            late_wakers: 1,
             ledger: None,
         };
         let strokes = schedule(&options);
@@ -100,6 +119,7 @@ mod tests {
         assert_eq!(count(|fault| *fault == Fault::KillServer), 4);
         assert_eq!(count(|fault| matches!(fault, Fault::KillStore { .. })), 3);
         assert_eq!(count(|fault| matches!(fault, Fault::FreezeWorker { lasting } if *lasting > LEASE)), 2);
+        assert_eq!(slow_jobs(&strokes).len(), 1);
         assert!(strokes.is_sorted_by_key(|stroke| stroke.after) && strokes.last().unwrap().after < 1_000);
         options.seed = 4;
         assert_ne!(strokes, schedule(&options));

@@ -12,8 +12,9 @@ use journeyman::queue::QueueStats;
 use crate::arguments::Storm;
 use crate::clients::{self, Pace};
 use crate::crew::Crew;
+use crate::plan::Plans;
 use crate::report::Report;
-use crate::schedule::{Fault, Meanwhile, Stroke, schedule};
+use crate::schedule::{Fault, Meanwhile, Stroke, schedule, slow_jobs};
 use crate::store::Store;
 use crate::verdict::{self, Remains};
 
@@ -53,15 +54,16 @@ fn attack(options: &Storm, folder: &Path) -> anyhow::Result<Report> {
     let mut store = Store::start(options.store);
     let mut crew = Crew::start(folder.to_owned(), &store)?;
     let strokes = schedule(options);
+    let plans = Plans { seed: options.seed, slow: slow_jobs(&strokes) };
     std::fs::write(folder.join("schedule"), strokes.iter().map(|stroke| format!("{stroke:?}\n")).collect::<String>())?;
-    push_and_strike(options, folder, &strokes, &mut crew, &mut store)?;
+    push_and_strike(options.jobs, &plans, folder, &strokes, &mut crew, &mut store)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let environment = crew.environment();
     let config = Config::load(&Sources { environment, ..Sources::default() })?.config;
     runtime.block_on(drained(&config, &mut crew))?;
     crew.stop()?;
     let remains = runtime.block_on(Remains::of(&config))?;
-    let verdict = runtime.block_on(verdict::judge(options, folder, &remains))?;
+    let verdict = runtime.block_on(verdict::judge(options.jobs, &plans, folder, &remains))?;
     Ok(Report {
         options: options.clone(),
         verdict,
@@ -74,20 +76,21 @@ fn attack(options: &Storm, folder: &Path) -> anyhow::Result<Report> {
 
 /// Until every job is pushed and every fault has struck.
 fn push_and_strike(
-    options: &Storm,
+    jobs: u64,
+    plans: &Plans,
     folder: &Path,
     strokes: &[Stroke],
     crew: &mut Crew,
     store: &mut Store,
 ) -> anyhow::Result<()> {
-    let pace = Pace::new(options.jobs);
+    let pace = Pace::new(jobs);
     let servers = crew.addresses();
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..clients::CLIENTS)
             .map(|client| {
                 let (pace, servers) = (&pace, &servers);
                 scope.spawn(move || {
-                    let pushed = clients::push(folder, options.seed, client, servers, pace);
+                    let pushed = clients::push(folder, plans, client, servers, pace);
                     if pushed.is_err() {
                         pace.end();
                     }
@@ -95,12 +98,12 @@ fn push_and_strike(
                 })
             })
             .collect();
-        let struck = strike_all(strokes, &pace, crew, store);
+        let struck = strike_all(strokes, plans, &pace, crew, store);
         if struck.is_err() {
             pace.end();
         }
-        pace.open_up_to(options.jobs);
-        let finished = wait_for(&pace, options.jobs, crew);
+        pace.open_up_to(jobs);
+        let finished = wait_for(&pace, jobs, crew);
         pace.end();
         for client in clients {
             client.join().map_err(|_| anyhow::anyhow!("a client panicked"))??;
@@ -109,22 +112,29 @@ fn push_and_strike(
     })
 }
 
-fn strike_all(strokes: &[Stroke], pace: &Pace, crew: &mut Crew, store: &mut Store) -> anyhow::Result<()> {
+fn strike_all(
+    strokes: &[Stroke],
+    plans: &Plans,
+    pace: &Pace,
+    crew: &mut Crew,
+    store: &mut Store,
+) -> anyhow::Result<()> {
     for (place, stroke) in strokes.iter().enumerate() {
         // The clients are one fault ahead, so that it strikes while they push.
         pace.open_up_to(strokes.get(place + 1).map_or(u64::MAX, |next| next.after));
         wait_for(pace, stroke.after, crew)?;
         std::thread::sleep(stroke.pause);
-        strike(stroke, crew, store)?;
+        strike(stroke, plans, crew, store)?;
     }
     Ok(())
 }
 
-fn strike(stroke: &Stroke, crew: &mut Crew, store: &mut Store) -> anyhow::Result<()> {
+fn strike(stroke: &Stroke, plans: &Plans, crew: &mut Crew, store: &mut Store) -> anyhow::Result<()> {
     match stroke.fault {
         Fault::KillWorker => crew.kill_worker(stroke.victim),
         Fault::KillServer => crew.kill_server(stroke.victim),
         Fault::FreezeWorker { lasting } => crew.freeze_worker(stroke.victim, lasting),
+        Fault::WakeLate { lasting } => crew.freeze_worker_at(|number| plans.is_slow(number), lasting),
         Fault::KillStore { .. } if matches!(store, Store::File) => crew.kill_all(),
         Fault::KillStore { away, meanwhile } => {
             store.kill();

@@ -11,10 +11,9 @@ use journeyman::queue::{Class, Counters, Found, JobRecord, QueueStats, State, St
 use journeyman_job::JobId;
 use uuid::Uuid;
 
-use crate::arguments::Storm;
 use crate::jobs::Mark;
 use crate::ledger::{self, Entry, Event};
-use crate::plan::Plan;
+use crate::plan::{Plan, Plans};
 
 /// Look-ups of records under way at once.
 const LOOKS: usize = 64;
@@ -94,9 +93,9 @@ impl Remains {
     }
 }
 
-pub async fn judge(options: &Storm, folder: &Path, remains: &Remains) -> anyhow::Result<Verdict> {
+pub async fn judge(jobs: u64, plans: &Plans, folder: &Path, remains: &Remains) -> anyhow::Result<Verdict> {
     let mut stories: Vec<Story> = Vec::new();
-    stories.resize_with(usize::try_from(options.jobs)?, Story::default);
+    stories.resize_with(usize::try_from(jobs)?, Story::default);
     let mut strikes: HashMap<u32, Vec<i64>> = HashMap::new();
     let mut strangers = Vec::new();
     ledger::read(folder, |entry| tell(entry, &mut stories, &mut strikes, &mut strangers))?;
@@ -105,14 +104,14 @@ pub async fn judge(options: &Storm, folder: &Path, remains: &Remains) -> anyhow:
     for (number, story) in stories.iter_mut().enumerate() {
         story.runs.sort_by_key(|run| run.started);
         story.calls.sort_by_key(|call| call.started);
-        let plan = Plan::of(options.seed, number as u64);
+        let plan = plans.of(number as u64);
         verdict.hear(number, story, plan);
         verdict.weigh(number, &story.runs, &strikes, &mut explained);
         verdict.weigh(number, &story.calls, &strikes, &mut explained);
     }
     verdict.most_of_one = explained.values().copied().max().unwrap_or_default();
-    verdict.compare(options, &stories, remains).await?;
-    verdict.count(options, &stories, remains);
+    verdict.compare(plans, &stories, remains).await?;
+    verdict.count(plans, &stories, remains);
     verdict.verify(remains).await?;
     Ok(verdict)
 }
@@ -236,7 +235,7 @@ impl Verdict {
     }
 
     /// Each record that is still kept says what the ledger says.
-    async fn compare(&mut self, options: &Storm, stories: &[Story], remains: &Remains) -> anyhow::Result<()> {
+    async fn compare(&mut self, plans: &Plans, stories: &[Story], remains: &Remains) -> anyhow::Result<()> {
         let known = stories.iter().enumerate().filter_map(|(number, story)| {
             let id = story.acknowledged.or_else(|| story.runs.first().map(|run| run.id))?;
             Some((number, id))
@@ -247,7 +246,7 @@ impl Verdict {
             match found? {
                 Found::Here(record) => {
                     self.compared += 1;
-                    self.hold(number, &record, Plan::of(options.seed, number as u64));
+                    self.hold(number, &record, plans.of(number as u64));
                 }
                 Found::Expired => self.pruned += 1,
                 Found::Nothing => self.lost.push(format!("job {number} ({id}): the store knows nothing of it")),
@@ -275,9 +274,9 @@ impl Verdict {
     }
 
     /// Each job counts once, whatever befell it.
-    fn count(&mut self, options: &Storm, stories: &[Story], remains: &Remains) {
+    fn count(&mut self, plans: &Plans, stories: &[Story], remains: &Remains) {
         let stored = stories.iter().zip(0..).filter(|(story, _)| story.is_stored());
-        let doomed = stored.clone().filter(|(_, number)| !Plan::of(options.seed, *number).expected().completes).count();
+        let doomed = stored.clone().filter(|(_, number)| !plans.of(*number).expected().completes).count();
         let called = stories.iter().filter(|story| !story.calls.is_empty()).count();
         let jobs = (stored.count() + called) as u64;
         let left: u64 = remains.stats.iter().map(QueueStats::size).sum();

@@ -8,7 +8,8 @@ const JOBS: u64 = 4_000;
 
 fn storm(store: &str) {
     let program = env!("CARGO_BIN_EXE_faults");
-    let faults = ["--worker-kills", "6", "--server-kills", "3", "--store-kills", "2", "--freezes", "1"];
+    let faults =
+        ["--worker-kills", "6", "--server-kills", "3", "--store-kills", "2", "--freezes", "1", "--late-wakers", "1"];
     let output = Command::new(program)
         .args(["storm", "--store", store, "--jobs", &JOBS.to_string(), "--seed", "1"])
         .args(faults)
