@@ -1,6 +1,7 @@
 //! Those who push: some insist under an id of their own until they are told that the job is stored, some ask once.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub const CLIENTS: u64 = 6;
 const BATCH: u64 = 200;
 /// Between two attempts of one who insists.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Attempts before the lane is given up.
+const MOST_TRIES: usize = 1_200;
 
 /// How far the clients are, and how far they may go.
 #[derive(Debug)]
@@ -66,7 +69,7 @@ impl Pace {
     }
 
     /// The next numbers, at most `size` of them; waits at the gate. `None` at the end.
-    fn take(&self, size: u64) -> Option<std::ops::Range<u64>> {
+    fn take(&self, size: u64) -> Option<Range<u64>> {
         let first = self.next.fetch_add(size, Ordering::Relaxed);
         let range = first..(first + size).min(self.jobs);
         while first >= self.gate.load(Ordering::Relaxed) && first < self.jobs {
@@ -109,6 +112,20 @@ pub fn push(folder: &Path, plans: &Plans, client: u64, servers: &[SocketAddr], p
         ledger.write_all(&told)?;
         pace.done.fetch_add(numbers.end - numbers.start, Ordering::Relaxed);
     }
+}
+
+/// Pushes these jobs until a server has taken them.
+pub fn insist(ledger: &Ledger, plans: &Plans, numbers: Range<u64>, servers: &[SocketAddr]) -> anyhow::Result<()> {
+    let tasks: Vec<Value> = numbers.clone().map(|number| plans.of(number).task(true)).collect();
+    ledger.write_all(&numbers.clone().map(|number| Event::Attempted { number }).collect::<Vec<_>>())?;
+    for server in servers.iter().cycle().take(MOST_TRIES) {
+        if let Outcome::Stored(ids) = send(Api(*server), &tasks)? {
+            let told = numbers.zip(ids).map(|(number, id)| Event::Acknowledged { number, id });
+            return Ok(ledger.write_all(&told.collect::<Vec<_>>())?);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    bail!("no server takes the slow jobs")
 }
 
 fn send(server: Api, tasks: &[Value]) -> anyhow::Result<Outcome> {

@@ -2,14 +2,17 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
+use crate::clients;
 use crate::jobs;
 use crate::ledger::{self, Event, Ledger};
+use crate::plan::Plans;
 use crate::schedule::LEASE;
 use crate::store::Store;
 use crate::support::until;
@@ -111,11 +114,12 @@ impl Crew {
         self.freeze(place, lasting)
     }
 
-    /// The same of one that runs a job that is meant, as soon as one does.
-    pub fn freeze_worker_at(&mut self, is_meant: impl Fn(u64) -> bool, lasting: Duration) -> anyhow::Result<()> {
+    /// The same of one that runs one of these jobs, which are pushed for it.
+    pub fn freeze_worker_at(&mut self, plans: &Plans, slow: Range<u64>, lasting: Duration) -> anyhow::Result<()> {
+        clients::insist(&self.ledger, plans, slow.clone(), &self.addresses())?;
         let runs_one = |member: &Member| {
             let under_way = ledger::under_way(&self.folder, member.child.id());
-            member.role == Role::Worker && under_way.into_iter().any(&is_meant)
+            member.role == Role::Worker && under_way.range(slow.clone()).next().is_some()
         };
         let place = until("a worker runs a slow job", PATIENCE, || self.members.iter().position(runs_one));
         self.freeze(place, lasting)

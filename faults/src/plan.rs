@@ -26,7 +26,12 @@ impl Plans {
         if self.is_slow(number) { Plan { kind: Kind::Long { millis: SLOW }, ..plan } } else { plan }
     }
 
-    pub fn is_slow(&self, number: u64) -> bool {
+    /// All jobs of a lane whose clients push so many.
+    pub fn count(&self, jobs: u64) -> u64 {
+        jobs + self.slow.iter().map(|range| range.end - range.start).sum::<u64>()
+    }
+
+    fn is_slow(&self, number: u64) -> bool {
         self.slow.iter().any(|range| range.contains(&number))
     }
 }

@@ -88,10 +88,11 @@ pub fn schedule(options: &Storm) -> Vec<Stroke> {
     strokes.collect()
 }
 
-/// The jobs that are pushed right before a worker is to be frozen with one in hand.
-pub fn slow_jobs(strokes: &[Stroke]) -> Vec<Range<u64>> {
+/// The jobs that are pushed for the freezes that need slow ones, a range for each in the order of the schedule. They come
+/// behind the `jobs` that the clients push.
+pub fn slow_jobs(jobs: u64, strokes: &[Stroke]) -> Vec<Range<u64>> {
     let late = strokes.iter().filter(|stroke| matches!(stroke.fault, Fault::WakeLate { .. }));
-    late.map(|stroke| stroke.after.saturating_sub(SLOW_JOBS)..stroke.after).collect()
+    (0..).zip(late).map(|(place, _)| jobs + place * SLOW_JOBS..jobs + (place + 1) * SLOW_JOBS).collect()
 }
 
 #[cfg(test)]
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(count(|fault| *fault == Fault::KillServer), 4);
         assert_eq!(count(|fault| matches!(fault, Fault::KillStore { .. })), 3);
         assert_eq!(count(|fault| matches!(fault, Fault::FreezeWorker { lasting } if *lasting > LEASE)), 2);
-        assert_eq!(slow_jobs(&strokes).len(), 1);
+        assert_eq!(slow_jobs(1_000, &strokes), [1_000..1_024]);
         assert!(strokes.is_sorted_by_key(|stroke| stroke.after) && strokes.last().unwrap().after < 1_000);
         options.seed = 4;
         assert_ne!(strokes, schedule(&options));

@@ -54,7 +54,7 @@ fn attack(options: &Storm, folder: &Path) -> anyhow::Result<Report> {
     let mut store = Store::start(options.store);
     let mut crew = Crew::start(folder.to_owned(), &store)?;
     let strokes = schedule(options);
-    let plans = Plans { seed: options.seed, slow: slow_jobs(&strokes) };
+    let plans = Plans { seed: options.seed, slow: slow_jobs(options.jobs, &strokes) };
     std::fs::write(folder.join("schedule"), strokes.iter().map(|stroke| format!("{stroke:?}\n")).collect::<String>())?;
     push_and_strike(options.jobs, &plans, folder, &strokes, &mut crew, &mut store)?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -63,7 +63,7 @@ fn attack(options: &Storm, folder: &Path) -> anyhow::Result<Report> {
     runtime.block_on(drained(&config, &mut crew))?;
     crew.stop()?;
     let remains = runtime.block_on(Remains::of(&config))?;
-    let verdict = runtime.block_on(verdict::judge(options.jobs, &plans, folder, &remains))?;
+    let verdict = runtime.block_on(verdict::judge(plans.count(options.jobs), &plans, folder, &remains))?;
     Ok(Report {
         options: options.clone(),
         verdict,
@@ -119,22 +119,25 @@ fn strike_all(
     crew: &mut Crew,
     store: &mut Store,
 ) -> anyhow::Result<()> {
+    let mut slow = plans.slow.iter().cloned();
     for (place, stroke) in strokes.iter().enumerate() {
         // The clients are one fault ahead, so that it strikes while they push.
         pace.open_up_to(strokes.get(place + 1).map_or(u64::MAX, |next| next.after));
         wait_for(pace, stroke.after, crew)?;
         std::thread::sleep(stroke.pause);
-        strike(stroke, plans, crew, store)?;
+        match stroke.fault {
+            Fault::WakeLate { lasting } => crew.freeze_worker_at(plans, slow.next().unwrap_or_default(), lasting)?,
+            _ => strike(stroke, crew, store)?,
+        }
     }
     Ok(())
 }
 
-fn strike(stroke: &Stroke, plans: &Plans, crew: &mut Crew, store: &mut Store) -> anyhow::Result<()> {
+fn strike(stroke: &Stroke, crew: &mut Crew, store: &mut Store) -> anyhow::Result<()> {
     match stroke.fault {
         Fault::KillWorker => crew.kill_worker(stroke.victim),
         Fault::KillServer => crew.kill_server(stroke.victim),
-        Fault::FreezeWorker { lasting } => crew.freeze_worker(stroke.victim, lasting),
-        Fault::WakeLate { lasting } => crew.freeze_worker_at(|number| plans.is_slow(number), lasting),
+        Fault::FreezeWorker { lasting } | Fault::WakeLate { lasting } => crew.freeze_worker(stroke.victim, lasting),
         Fault::KillStore { .. } if matches!(store, Store::File) => crew.kill_all(),
         Fault::KillStore { away, meanwhile } => {
             store.kill();

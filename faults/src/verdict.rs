@@ -213,14 +213,12 @@ impl Verdict {
             let is_doubled = run.ended.is_some() && !run.failed && next.is_some();
             self.cut_short += u64::from(is_cut_short);
             self.duplicated += u64::from(is_doubled);
-            if !is_cut_short && !is_doubled {
+            // What comes late is owed to its own freeze, and so is the run before it.
+            let late = next.filter(|_| is_late(runs, place + 1, strikes));
+            if (!is_cut_short && !is_doubled) || (is_cut_short && is_late(runs, place, strikes)) {
                 continue;
             }
             let since = |process: u32, from: i64| strikes.get(&process)?.iter().find(|at| **at >= from);
-            // One that was frozen with the job in hand, and began it when it woke up, long after another had it.
-            let was_struck =
-                |run: &&Run| strikes.get(&run.process).is_some_and(|at| at.iter().any(|at| *at <= run.started));
-            let late = next.filter(|next| next.attempt < run.attempt).filter(was_struck);
             match (since(run.process, run.started), late, next) {
                 (None, Some(late), _) => *explained.entry(late.process).or_default() += 1,
                 (None, None, _) => self.unexplained.push(format!("job {number}: {run:?}, then {next:?}")),
@@ -293,6 +291,13 @@ impl Verdict {
             }
         }
     }
+}
+
+/// Whether the process was frozen with the job in hand and began it when it woke up, after another had it.
+fn is_late(runs: &[Run], place: usize, strikes: &HashMap<u32, Vec<i64>>) -> bool {
+    let run = runs[place];
+    let was_struck = strikes.get(&run.process).is_some_and(|at| at.iter().any(|at| *at <= run.started));
+    was_struck && runs[..place].iter().any(|before| before.attempt > run.attempt)
 }
 
 /// What a record cannot say unless a run that had lost its job was heard.
