@@ -17,6 +17,8 @@ pub struct Arguments {
 pub enum Command {
     /// Pushes jobs over HTTP while workers, servers and the store are killed, then holds the ledger against the store
     Storm(Storm),
+    /// Judges once more the kept ledger of a storm on SQLite, whose file lies beside it; with the storm's own options
+    Judge(Storm),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -220,7 +220,8 @@ impl Drop for Crew {
     }
 }
 
-fn settings(folder: &std::path::Path, store: &Store) -> Vec<(&'static str, String)> {
+/// The environment of everything that uses the store.
+pub fn settings(folder: &std::path::Path, store: &Store) -> Vec<(&'static str, String)> {
     let mut settings = store.settings();
     settings.extend([
         (jobs::FOLDER, folder.display().to_string()),

@@ -30,8 +30,11 @@ fn main() -> ExitCode {
     if arguments.nth(1).is_some_and(|first| first == crew::PRODUCT) {
         return journeyman::cli::run([crew::PRODUCT.into()].into_iter().chain(arguments));
     }
-    let Arguments { command: Command::Storm(options) } = Arguments::parse();
-    match storm::run(&options) {
+    let (is_well, options) = match Arguments::parse().command {
+        Command::Storm(options) => (storm::run(&options), options),
+        Command::Judge(options) => (storm::judge(&options), options),
+    };
+    match is_well {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

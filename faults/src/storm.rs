@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use journeyman::app;
 use journeyman::clock::Stopwatch;
 use journeyman::config::{Config, Sources};
@@ -11,11 +11,11 @@ use journeyman::queue::QueueStats;
 
 use crate::arguments::Storm;
 use crate::clients::{self, Pace};
-use crate::crew::Crew;
+use crate::crew::{self, Crew};
 use crate::plan::Plans;
 use crate::report::Report;
 use crate::schedule::{Fault, Meanwhile, Stroke, schedule, slow_jobs};
-use crate::store::Store;
+use crate::store::{Kind, Store};
 use crate::verdict::{self, Remains};
 
 /// Longest without any job pushed, or any job ended, before the lane is given up.
@@ -47,6 +47,22 @@ pub fn run(options: &Storm) -> anyhow::Result<bool> {
         println!("again: {}", options.replay());
     }
     report.map(|_| is_well)
+}
+
+/// The verdict alone, on what a storm has left.
+pub fn judge(options: &Storm) -> anyhow::Result<bool> {
+    let folder = options.ledger.as_deref().context("--ledger names the folder of the storm")?;
+    ensure!(options.store == Kind::Sqlite, "only SQLite outlives its storm");
+    let environment = crew::settings(folder, &Store::File);
+    let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let config = Config::load(&Sources { environment, ..Sources::default() })?.config;
+    let plans = Plans { seed: options.seed, slow: slow_jobs(options.jobs, &schedule(options)) };
+    let verdict = tokio::runtime::Runtime::new()?.block_on(async {
+        let remains = Remains::of(&config).await?;
+        verdict::judge(plans.count(options.jobs), &plans, folder, &remains).await
+    })?;
+    println!("{verdict:#?}");
+    Ok(verdict.is_well())
 }
 
 fn attack(options: &Storm, folder: &Path) -> anyhow::Result<Report> {

@@ -238,6 +238,8 @@ impl Verdict {
             let id = story.acknowledged.or_else(|| story.runs.first().map(|run| run.id))?;
             Some((number, id))
         });
+        let kept: u64 = remains.stats.iter().map(|stats| stats.completed + stats.failed + stats.cancelled).sum();
+        let has_pruned = kept < remains.sum(|counters| counters.processed);
         let look = async |(number, id): (usize, Uuid)| (number, id, remains.store.find(JobId::from(id)).await);
         let mut found = futures::stream::iter(known).map(look).buffer_unordered(LOOKS);
         while let Some((number, id, found)) = found.next().await {
@@ -247,6 +249,8 @@ impl Verdict {
                     self.hold(number, &record, plans.of(number as u64));
                 }
                 Found::Expired => self.pruned += 1,
+                // Of a pruned job whose id was its client's choice a store may keep nothing at all.
+                Found::Nothing if has_pruned && !stories[number].runs.is_empty() => self.pruned += 1,
                 Found::Nothing => self.lost.push(format!("job {number} ({id}): the store knows nothing of it")),
             }
         }
