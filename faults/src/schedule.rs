@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(count(|fault| *fault == Fault::KillServer), 4);
         assert_eq!(count(|fault| matches!(fault, Fault::KillStore { .. })), 3);
         assert_eq!(count(|fault| matches!(fault, Fault::FreezeWorker { lasting } if *lasting > LEASE)), 2);
-        assert_eq!(slow_jobs(1_000, &strokes), [1_000..1_024]);
+        assert_eq!(slow_jobs(1_000, &strokes), vec![Range { start: 1_000, end: 1_024 }]);
         assert!(strokes.is_sorted_by_key(|stroke| stroke.after) && strokes.last().unwrap().after < 1_000);
         options.seed = 4;
         assert_ne!(strokes, schedule(&options));
