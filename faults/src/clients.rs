@@ -91,8 +91,7 @@ pub fn push(folder: &Path, plans: &Plans, client: u64, servers: &[SocketAddr], p
         let Some(numbers) = pace.take(size) else { return Ok(()) };
         let insists = dice.random_bool(0.7);
         let tasks: Vec<Value> = numbers.clone().map(|number| plans.of(number).task(insists)).collect();
-        let attempted: Vec<Event> = numbers.clone().map(|number| Event::Attempted { number }).collect();
-        ledger.write_all(&attempted)?;
+        ledger.write_all(&attempted(&numbers))?;
         let outcome = loop {
             let server = servers[dice.random_range(0..servers.len())];
             let outcome = send(Api(server), &tasks)?;
@@ -102,9 +101,7 @@ pub fn push(folder: &Path, plans: &Plans, client: u64, servers: &[SocketAddr], p
             std::thread::sleep(PAUSE);
         };
         let told: Vec<Event> = match outcome {
-            Outcome::Stored(ids) => {
-                numbers.clone().zip(ids).map(|(number, id)| Event::Acknowledged { number, id }).collect()
-            }
+            Outcome::Stored(ids) => acknowledged(&numbers, ids),
             // Whoever insisted may have been stored by an attempt before the last.
             Outcome::Refused if !insists => numbers.clone().map(|number| Event::Refused { number }).collect(),
             Outcome::Refused | Outcome::Unknown => Vec::new(),
@@ -117,15 +114,22 @@ pub fn push(folder: &Path, plans: &Plans, client: u64, servers: &[SocketAddr], p
 /// Pushes these jobs until a server has taken them.
 pub fn insist(ledger: &Ledger, plans: &Plans, numbers: Range<u64>, servers: &[SocketAddr]) -> anyhow::Result<()> {
     let tasks: Vec<Value> = numbers.clone().map(|number| plans.of(number).task(true)).collect();
-    ledger.write_all(&numbers.clone().map(|number| Event::Attempted { number }).collect::<Vec<_>>())?;
+    ledger.write_all(&attempted(&numbers))?;
     for server in servers.iter().cycle().take(MOST_TRIES) {
         if let Outcome::Stored(ids) = send(Api(*server), &tasks)? {
-            let told = numbers.zip(ids).map(|(number, id)| Event::Acknowledged { number, id });
-            return Ok(ledger.write_all(&told.collect::<Vec<_>>())?);
+            return Ok(ledger.write_all(&acknowledged(&numbers, ids))?);
         }
         std::thread::sleep(PAUSE);
     }
     bail!("no server takes the slow jobs")
+}
+
+fn attempted(numbers: &Range<u64>) -> Vec<Event> {
+    numbers.clone().map(|number| Event::Attempted { number }).collect()
+}
+
+fn acknowledged(numbers: &Range<u64>, ids: Vec<Uuid>) -> Vec<Event> {
+    numbers.clone().zip(ids).map(|(number, id)| Event::Acknowledged { number, id }).collect()
 }
 
 fn send(server: Api, tasks: &[Value]) -> anyhow::Result<Outcome> {

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use journeyman::config::{Config, Sources};
 
 use crate::clients;
 use crate::jobs;
@@ -73,11 +74,6 @@ impl Crew {
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.members.iter().filter_map(|member| member.role.address()).collect()
-    }
-
-    /// The environment of everything that uses the store.
-    pub fn environment(&self) -> Vec<(String, String)> {
-        self.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
     /// The product's command line on this store.
@@ -220,8 +216,14 @@ impl Drop for Crew {
     }
 }
 
+/// The store as the lane's own program sees it, to look into it.
+pub fn config(folder: &Path, store: &Store) -> anyhow::Result<Config> {
+    let environment = settings(folder, store).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Ok(Config::load(&Sources { environment, ..Sources::default() })?.config)
+}
+
 /// The environment of everything that uses the store.
-pub fn settings(folder: &std::path::Path, store: &Store) -> Vec<(&'static str, String)> {
+fn settings(folder: &Path, store: &Store) -> Vec<(&'static str, String)> {
     let mut settings = store.settings();
     settings.extend([
         (jobs::FOLDER, folder.display().to_string()),

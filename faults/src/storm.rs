@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use journeyman::app;
 use journeyman::clock::Stopwatch;
-use journeyman::config::{Config, Sources};
+use journeyman::config::Config;
 use journeyman::queue::QueueStats;
 
 use crate::arguments::Storm;
@@ -53,9 +53,7 @@ pub fn run(options: &Storm) -> anyhow::Result<bool> {
 pub fn judge(options: &Storm) -> anyhow::Result<bool> {
     let folder = options.ledger.as_deref().context("--ledger names the folder of the storm")?;
     ensure!(options.store == Kind::Sqlite, "only SQLite outlives its storm");
-    let environment = crew::settings(folder, &Store::File);
-    let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let config = Config::load(&Sources { environment, ..Sources::default() })?.config;
+    let config = crew::config(folder, &Store::File)?;
     let plans = Plans { seed: options.seed, slow: slow_jobs(options.jobs, &schedule(options)) };
     let verdict = tokio::runtime::Runtime::new()?.block_on(async {
         let remains = Remains::of(&config).await?;
@@ -74,8 +72,7 @@ fn attack(options: &Storm, folder: &Path) -> anyhow::Result<Report> {
     std::fs::write(folder.join("schedule"), strokes.iter().map(|stroke| format!("{stroke:?}\n")).collect::<String>())?;
     push_and_strike(options.jobs, &plans, folder, &strokes, &mut crew, &mut store)?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let environment = crew.environment();
-    let config = Config::load(&Sources { environment, ..Sources::default() })?.config;
+    let config = crew::config(folder, &store)?;
     runtime.block_on(drained(&config, &mut crew))?;
     crew.stop()?;
     let remains = runtime.block_on(Remains::of(&config))?;

@@ -1,11 +1,13 @@
 //! Requests that are none, and those in which two readers would see two different ones.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use journeyman::http::server::{ServerLimits, serve};
+use journeyman::http::server::{Drained, ServerLimits, serve};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::api::{Api, anything};
@@ -13,8 +15,32 @@ use crate::http::api::{Api, anything};
 /// Longest that a connection may stay open, on a busy machine; the limits of the server are below a second.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The API on a socket, with little patience for heads.
+struct Served {
+    address: SocketAddr,
+    stop: CancellationToken,
+    server: JoinHandle<Drained>,
+}
+
+impl Served {
+    async fn start(api: &Api) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let limits = ServerLimits { header_read_timeout: Duration::from_millis(500), ..ServerLimits::default() };
+        let server = tokio::spawn(serve(listener, api.router.clone(), limits, stop.clone()));
+        Self { address, stop, server }
+    }
+
+    /// Every connection must have ended by itself.
+    async fn end(self) {
+        self.stop.cancel();
+        assert_eq!(self.server.await.unwrap().dropped, 0);
+    }
+}
+
 /// All that comes back, or what is wrong.
-async fn exchange(address: std::net::SocketAddr, bytes: &[u8]) -> String {
+async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // The server may close before it has read everything.
     let _ = stream.write_all(bytes).await;
@@ -129,11 +155,8 @@ fn odd() -> Vec<(&'static str, Vec<u8>)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r45_no_bytes_on_the_wire_hide_a_request_hang_the_server_or_are_its_fault() {
     let api = Api::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let limits = ServerLimits { header_read_timeout: Duration::from_millis(500), ..ServerLimits::default() };
-    let server = tokio::spawn(serve(listener, api.router.clone(), limits, stop.clone()));
+    let served = Served::start(&api).await;
+    let address = served.address;
     let mut sent = 0;
     for (name, bytes) in smuggling() {
         sent += 1;
@@ -149,19 +172,15 @@ async fn r45_no_bytes_on_the_wire_hide_a_request_hang_the_server_or_are_its_faul
     assert_eq!(sent, 18 + 37);
     assert_eq!(statuses(&exchange(address, &get("/live", "")).await), [200], "and it serves on");
     assert_eq!(api.stored().await, 0);
-    stop.cancel();
-    assert_eq!(server.await.unwrap().dropped, 0);
+    served.end().await;
 }
 
 /// Whoever is kept waiting by these gets an answer all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r45_a_length_that_lies_takes_nothing_of_the_next_request() {
     let api = Api::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let limits = ServerLimits { header_read_timeout: Duration::from_millis(500), ..ServerLimits::default() };
-    let server = tokio::spawn(serve(listener, api.router.clone(), limits, stop.clone()));
+    let served = Served::start(&api).await;
+    let address = served.address;
     let body = anything(json!({})).to_string();
     // What is left of the body is no request.
     let short = post(&format!("content-length: {}", body.len() - 1), &body);
@@ -170,6 +189,5 @@ async fn r45_a_length_that_lies_takes_nothing_of_the_next_request() {
     let whole = post(&format!("connection: close\r\ncontent-length: {}", body.len()), &body);
     assert_eq!(statuses(&exchange(address, &whole).await), [201]);
     assert_eq!(api.stored().await, 1);
-    stop.cancel();
-    assert_eq!(server.await.unwrap().dropped, 0);
+    served.end().await;
 }

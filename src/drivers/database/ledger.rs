@@ -42,8 +42,8 @@ impl Entry {
 
     /// A job is back at the place at which it waited before.
     pub(super) fn returned(&mut self, priority: Priority) {
-        self.arrived(priority);
-        self.has_returns = true;
+        self.add_pending(priority, 1);
+        self.returned_by_hand();
     }
 
     /// A job may be back at any place of the queue.

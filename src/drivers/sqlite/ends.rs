@@ -12,7 +12,7 @@ use crate::queue::State;
 /// Jobs in one row: it then fits into a page.
 const JOBS: usize = 480;
 /// Length of one job there: its row in `queue_jobs`.
-const BYTES: usize = 8;
+pub(super) const BYTES: usize = 8;
 
 const INSERT: &str = "INSERT INTO queue_ends (queue, state, ended_at, jobs) VALUES (?1, ?2, ?3, ?4)";
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
+
+use super::{ends, holds};
 
 const KEPT: &str = "SELECT queue, back, pending_low, pending_normal, pending_high, pending_critical, delayed, reserved,
         completed, failed, cancelled, system_errors
@@ -18,9 +20,13 @@ const DELAYED: &str =
 const FAILED: &str = "SELECT queue, count(*), sum(system_error) FROM queue_failed_jobs WHERE ?1 IS NULL OR queue = ?1
     GROUP BY queue";
 
-const ENDED: &str = "SELECT state, sum(length(jobs) / 8) FROM queue_ends WHERE queue = ?1 GROUP BY state";
+fn ended() -> String {
+    format!("SELECT state, sum(length(jobs) / {}) FROM queue_ends WHERE queue = ?1 GROUP BY state", ends::BYTES)
+}
 
-const RESERVED: &str = "SELECT sum(length(jobs) / 45) FROM queue_holds WHERE queue = ?1";
+fn reserved() -> String {
+    format!("SELECT sum(length(jobs) / {}) FROM queue_holds WHERE queue = ?1", holds::BYTES)
+}
 
 /// That of every job of the queue: whoever is held or comes back has its place from there.
 const LAST_POSITION: &str = "SELECT max(position) FROM queue_jobs WHERE queue = ?1";
@@ -123,17 +129,8 @@ pub(super) fn kept(connection: &Connection) -> rusqlite::Result<BTreeMap<String,
     connection.prepare(KEPT)?.query_map([], read)?.collect()
 }
 
-/// Adds those that wait.
-pub(super) fn count_waiting(connection: &Connection, found: &mut BTreeMap<String, Numbers>) -> rusqlite::Result<()> {
-    add_waiting(connection, None, found)
-}
-
-/// Adds those that have failed.
-pub(super) fn count_failed(connection: &Connection, found: &mut BTreeMap<String, Numbers>) -> rusqlite::Result<()> {
-    add_failed(connection, None, found)
-}
-
-fn add_waiting(
+/// Adds those that wait, of all queues or only of one.
+pub(super) fn add_waiting(
     connection: &Connection,
     only: Option<&str>,
     found: &mut BTreeMap<String, Numbers>,
@@ -157,7 +154,8 @@ fn add_waiting(
     Ok(())
 }
 
-fn add_failed(
+/// Adds those that have failed, of all queues or only of one.
+pub(super) fn add_failed(
     connection: &Connection,
     only: Option<&str>,
     found: &mut BTreeMap<String, Numbers>,
@@ -177,15 +175,18 @@ pub(super) fn keep(connection: &Connection, queue: &str) -> rusqlite::Result<boo
     add_waiting(connection, Some(queue), &mut found)?;
     add_failed(connection, Some(queue), &mut found)?;
     let mut real = found.remove(queue).unwrap_or_default();
-    let mut select = connection.prepare(ENDED)?;
+    let mut select = connection.prepare(&ended())?;
     let mut rows = select.query([queue])?;
     while let Some(row) = rows.next()? {
         let state: String = row.get(0)?;
         *real.ended(&state) += row.get::<_, i64>(1)?;
     }
-    let optional = |sql| connection.query_row(sql, [queue], |row| row.get::<_, Option<i64>>(0)).optional();
-    real.reserved = optional(RESERVED)?.flatten().unwrap_or_default();
-    real.last_position = real.last_position.max(optional(LAST_POSITION)?.flatten().unwrap_or(-1));
+    let number = |row: &Row<'_>| row.get::<_, Option<i64>>(0);
+    // A sum or a maximum of nothing is a row all the same.
+    let reserved = connection.query_row(&reserved(), [queue], number)?;
+    let last = connection.query_row(LAST_POSITION, [queue], number)?;
+    real.reserved = reserved.unwrap_or_default();
+    real.last_position = real.last_position.max(last.unwrap_or(-1));
     let is_right = kept(connection)?.get(queue).is_some_and(|kept| kept.differences(&real).is_empty());
     if is_right {
         return Ok(false);

@@ -373,7 +373,7 @@ impl<'c> Look<'c> {
     }
 
     fn failed(&mut self, numbers: &mut BTreeMap<String, Numbers>) -> rusqlite::Result<()> {
-        numbers::count_failed(self.connection, numbers)?;
+        numbers::add_failed(self.connection, None, numbers)?;
         let mut select = self.connection.prepare(FAILED_AND_NOT)?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
@@ -388,7 +388,7 @@ impl<'c> Look<'c> {
     }
 
     fn numbers(&mut self, mut found: BTreeMap<String, Numbers>) -> rusqlite::Result<()> {
-        numbers::count_waiting(self.connection, &mut found)?;
+        numbers::add_waiting(self.connection, None, &mut found)?;
         let failed: i64 = found.values().map(|numbers| numbers.failed).sum();
         let (reserved, mut entries) = (self.verified.checked(Class::Reserved), 0);
         for numbers in found.values() {
