@@ -45,6 +45,14 @@ enum Outcome {
     Unknown,
 }
 
+struct EndsPace<'a>(&'a Pace);
+
+impl Drop for EndsPace<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 impl Pace {
     pub fn new(jobs: u64) -> Self {
         let is_over = AtomicBool::new(false);
@@ -62,6 +70,11 @@ impl Pace {
     /// Sends the clients home, wherever they are.
     pub fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends it whichever way the holder's work ends, a panic included: the clients would push for ever.
+    pub fn ended_with(&self) -> impl Drop {
+        EndsPace(self)
     }
 
     pub fn is_over(&self) -> bool {

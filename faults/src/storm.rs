@@ -111,6 +111,7 @@ fn push_and_strike(
                 })
             })
             .collect();
+        let _pushing = pace.ended_with();
         let struck = strike_all(strokes, plans, &pace, crew, store);
         if struck.is_err() {
             pace.end();

@@ -5,6 +5,7 @@ mod demoted;
 mod fronts;
 mod gate;
 mod plans;
+mod promoting;
 mod pruning;
 mod vanished;
 

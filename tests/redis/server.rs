@@ -12,6 +12,9 @@ use journeyman::clock::Stopwatch;
 use crate::support::instructions::{MISSING, callgrind};
 use crate::support::until;
 
+/// Longest that one may take until it answers: what it keeps is read first.
+const START: Duration = Duration::from_secs(60);
+
 pub struct Server {
     port: u16,
     flags: Vec<String>,
@@ -132,7 +135,7 @@ impl Server {
     fn wait(&self) {
         let clock = Stopwatch::start();
         while !self.try_ask(&["PING"]).is_ok_and(|answer| answer.contains("PONG") || answer.contains("NOAUTH")) {
-            assert!(clock.elapsed() < Duration::from_secs(10), "redis-server does not start");
+            assert!(clock.elapsed() < START, "redis-server does not start");
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -5,16 +5,31 @@ use journeyman_job::QueueName;
 
 use super::fault::Fault;
 use super::lanes;
+use super::link::Row;
 use super::reserve::look_at_delayed;
 use super::rows::{priority, queue_name, whole};
 use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value};
 
+/// What is done while another promotes jobs of the same queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manners {
+    Waits,
+    /// Leaves it all to the other: to go on behind those that it has locked would turn their order round.
+    GivesWay {
+        /// The place of the first due job when it was last looked at.
+        head: i64,
+    },
+}
+
 /// Sends up to `max` due jobs to the back of their queue, the first due first. Returns how many.
-pub(super) async fn promote_queue(tx: &mut Transaction<'_>, queue: &QueueName, max: usize) -> Result<usize, Fault> {
-    let (lane, now) = (lanes::delayed(queue), tx.now.as_micros());
-    let values = [Value::Int(lane), Value::Text(queue.as_str()), Value::Int(now), Value::Int(whole(max))];
-    let due = tx.rows(&tx.sql.due, &values).await?;
+pub(super) async fn promote_queue(
+    tx: &mut Transaction<'_>,
+    queue: &QueueName,
+    max: usize,
+    manners: Manners,
+) -> Result<usize, Fault> {
+    let due = locked(tx, queue, max, manners).await?;
     if due.is_empty() {
         return Ok(0);
     }
@@ -36,6 +51,23 @@ pub(super) async fn promote_queue(tx: &mut Transaction<'_>, queue: &QueueName, m
     Ok(due.len())
 }
 
+async fn locked(
+    tx: &mut Transaction<'_>,
+    queue: &QueueName,
+    max: usize,
+    manners: Manners,
+) -> Result<Vec<Box<dyn Row>>, Fault> {
+    let (lane, now) = (lanes::delayed(queue), tx.now.as_micros());
+    let values = [Value::Int(lane), Value::Text(queue.as_str()), Value::Int(now), Value::Int(whole(max))];
+    let Manners::GivesWay { head } = manners else { return tx.rows(&tx.sql.due, &values).await };
+    let free = tx.rows(&tx.sql.due_free, &values).await?;
+    let has_head = match free.first() {
+        Some(first) => first.int(3)? <= head,
+        None => false,
+    };
+    Ok(if has_head { free } else { Vec::new() })
+}
+
 /// The same for every queue.
 #[derive(Debug)]
 pub(super) struct Promote {
@@ -51,9 +83,9 @@ impl Change for Promote {
         let queues = rows.iter().map(|row| queue_name(row.as_ref(), 0)).collect::<Result<Vec<_>, _>>()?;
         let heads = look_at_delayed(tx, &queues, false).await?;
         let mut promoted = 0;
-        for queue in heads.due_queues() {
+        for queue in heads.due_queues().into_keys() {
             if promoted < self.max {
-                promoted += promote_queue(tx, queue, self.max - promoted).await?;
+                promoted += promote_queue(tx, queue, self.max - promoted, Manners::Waits).await?;
             }
         }
         Ok(promoted)

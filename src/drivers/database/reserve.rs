@@ -1,6 +1,6 @@
 //! Taking jobs.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use journeyman_job::{Priority, QueueName};
 use super::fault::Fault;
 use super::fronts::{BEGINNING, Fronts, View};
 use super::link::Row;
+use super::promote::Manners;
 use super::rows::{Taken, attempts, whole};
 use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value};
@@ -27,8 +28,16 @@ type Seen = (View, i64);
 pub(super) struct Heads {
     /// Lines of pending jobs that are not empty.
     pending: HashSet<i64>,
-    /// When the first delayed job of a queue is due, from now on.
-    due: Vec<(QueueName, Duration)>,
+    due: Vec<FirstDue>,
+}
+
+/// The first delayed job of a queue.
+#[derive(Debug)]
+struct FirstDue {
+    queue: QueueName,
+    place: i64,
+    /// Until it is due, from now on.
+    wait: Duration,
 }
 
 /// A line and the place from which on it is looked at.
@@ -69,7 +78,7 @@ impl Heads {
             match queues.iter().find(|queue| lanes::delayed(queue) == lane) {
                 Some(queue) => {
                     let wait = Timestamp::from_micros(place).since(time(row.int(2)?));
-                    heads.due.push((queue.clone(), wait));
+                    heads.due.push(FirstDue { queue: queue.clone(), place, wait });
                 }
                 None => {
                     heads.pending.insert(lane);
@@ -84,13 +93,19 @@ impl Heads {
         !self.pending.is_empty() || !self.due_queues().is_empty()
     }
 
-    /// Queues with delayed jobs that have come due, by name: in the order in which everyone locks them.
-    pub(super) fn due_queues(&self) -> BTreeSet<&QueueName> {
-        self.due.iter().filter(|(_, wait)| wait.is_zero()).map(|(queue, _)| queue).collect()
+    /// Queues with delayed jobs that have come due, and the place of the first of them. By name: in the order in which
+    /// everyone locks them.
+    pub(super) fn due_queues(&self) -> BTreeMap<&QueueName, i64> {
+        self.due.iter().filter(|first| first.wait.is_zero()).map(|first| (&first.queue, first.place)).collect()
+    }
+
+    /// Whoever can take other jobs meanwhile does not wait for another who promotes some.
+    fn manners(&self, head: i64) -> Manners {
+        if self.pending.is_empty() { Manners::Waits } else { Manners::GivesWay { head } }
     }
 
     fn next_due(&self) -> Option<Duration> {
-        self.due.iter().map(|(_, wait)| *wait).min()
+        self.due.iter().map(|first| first.wait).min()
     }
 }
 
@@ -145,8 +160,8 @@ impl Change for Reserve<'_> {
         let mut next_due = heads.next_due();
         if jobs.is_empty() {
             let promoted = heads.due_queues();
-            for queue in &promoted {
-                promote::promote_queue(tx, queue, limits::PER_CALL).await?;
+            for (queue, head) in &promoted {
+                promote::promote_queue(tx, queue, limits::PER_CALL, heads.manners(*head)).await?;
             }
             seen = self.take(tx, &promoted, &mut jobs).await?;
             if !promoted.is_empty() {
@@ -167,7 +182,7 @@ impl Reserve<'_> {
     async fn take(
         &self,
         tx: &mut Transaction<'_>,
-        promoted: &BTreeSet<&QueueName>,
+        promoted: &BTreeMap<&QueueName, i64>,
         jobs: &mut Vec<ReservedJob>,
     ) -> Result<Vec<Seen>, Fault> {
         let request = self.request;
@@ -176,7 +191,7 @@ impl Reserve<'_> {
             for queue in request.queues {
                 let room = request.max - jobs.len();
                 let lane = lanes::pending(queue, priority);
-                if room == 0 || !(self.heads.pending.contains(&lane) || promoted.contains(&queue)) {
+                if room == 0 || !(self.heads.pending.contains(&lane) || promoted.contains_key(&queue)) {
                     continue;
                 }
                 let (view, front) = self.front(tx, lane, queue, room).await?;

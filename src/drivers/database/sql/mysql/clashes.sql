@@ -6,4 +6,4 @@ FROM JSON_TABLE(?2, '$[*]' COLUMNS (
     n INT PATH '$[0]', id BIGINT PATH '$[1]', job_id CHAR(32) PATH '$[2]', queue VARCHAR(255) PATH '$[3]',
     payload_at BIGINT PATH '$[4]', payload_length BIGINT PATH '$[5]'
 )) AS t
-STRAIGHT_JOIN queue_jobs AS j ON j.job_id = UNHEX(t.job_id)
+STRAIGHT_JOIN queue_jobs AS j FORCE INDEX (PRIMARY) ON j.job_id = UNHEX(t.job_id)

@@ -4,6 +4,6 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     worker VARCHAR(100) PATH '$[4]', reserved_at BIGINT PATH '$[5]', key_held VARCHAR(64) PATH '$[6]',
     state VARCHAR(9) PATH '$[7]'
 )) AS t
-STRAIGHT_JOIN queue_jobs AS j ON j.job_id = UNHEX(t.job_id)
+STRAIGHT_JOIN queue_jobs AS j FORCE INDEX (PRIMARY) ON j.job_id = UNHEX(t.job_id)
 SET j.lane = t.lane, j.place = t.place, j.ended_at = t.ended_at, j.worker = t.worker, j.reserved_at = t.reserved_at,
     j.key_held = t.key_held, j.state = t.state

@@ -7,7 +7,7 @@ UPDATE JSON_TABLE(?1, '$[*]' COLUMNS (
     queue VARCHAR(255) PATH '$[10]', worker VARCHAR(100) PATH '$[11]',
     trail_at BIGINT PATH '$[12]', trail_length BIGINT PATH '$[13]'
 )) AS t
-STRAIGHT_JOIN queue_jobs AS j ON j.job_id = UNHEX(t.job_id)
+STRAIGHT_JOIN queue_jobs AS j FORCE INDEX (PRIMARY) ON j.job_id = UNHEX(t.job_id)
 SET j.state = t.state, j.lane = t.lane, j.place = COALESCE(t.place, j.place), j.attempts = t.attempts,
     j.available_at = COALESCE(t.available_at, j.available_at), j.ended_at = t.ended_at,
     j.system_error = t.system_error, j.trail = SUBSTRING(?2, t.trail_at, t.trail_length),
