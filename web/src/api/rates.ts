@@ -1,0 +1,36 @@
+/** Rates out of counters that only grow. */
+import type { Sample } from './live';
+
+/** Shorter stretches say little about a minute. */
+const SHORTEST_MS = 8000;
+
+export type Count = (sample: Sample) => number;
+
+/** Per minute over the last minute of `samples`; `null` while too little is known. */
+export function perMinute(samples: Sample[], of: Count, now: number): number | null {
+  const last = samples.at(-1);
+  const first = samples.find((sample) => sample.at >= now - 60_000) ?? last;
+  if (!first || !last || now - first.at < SHORTEST_MS) return null;
+  // No news means that nothing happened, so the stretch reaches up to now.
+  return Math.max(0, ((of(last) - of(first)) * 60_000) / (now - first.at));
+}
+
+/** One value for each `step` of the `span` before `now`, per minute; `null` where nothing was known yet. */
+export function series(samples: Sample[], of: Count, now: number, span: number, step: number): [number[], (number | null)[]] {
+  const end = Math.floor(now / step) * step;
+  const times: number[] = [];
+  const values: (number | null)[] = [];
+  for (let at = end - span + step; at <= end; at += step) {
+    const before = known(samples, of, at - step);
+    const after = known(samples, of, at);
+    times.push(at / 1000);
+    values.push(before === null || after === null ? null : (Math.max(0, after - before) * 60_000) / step);
+  }
+  return [times, values];
+}
+
+/** The counter at a time: what the latest news up to then said. News come with each change, so it holds until the next. */
+function known(samples: Sample[], of: Count, at: number): number | null {
+  const before = samples.findLast((sample) => sample.at <= at);
+  return before ? of(before) : null;
+}

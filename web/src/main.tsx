@@ -1,0 +1,33 @@
+import { render } from 'preact';
+import { App } from './app';
+import { watch } from './api/live';
+import { meet } from './api/session';
+import { listen } from './keys';
+import { problemOf } from './parts/load';
+import { Trouble } from './parts/panel';
+import { follow } from './route';
+import './styles/base.css';
+import './styles/parts.css';
+import './styles/pages.css';
+
+const RETRY_MS = 3000;
+const root = document.getElementById('app')!;
+
+follow();
+listen();
+watch();
+void start();
+
+async function start(): Promise<void> {
+  try {
+    await meet();
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem.status !== 401) {
+      render(<Trouble problem={problem} />, root);
+      setTimeout(() => void start(), RETRY_MS);
+      return;
+    }
+  }
+  render(<App />, root);
+}

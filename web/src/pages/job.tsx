@@ -1,0 +1,249 @@
+/** One job: what it is, what became of it, and why it is not running. */
+import type { ComponentChildren } from 'preact';
+import { get, getText, path, post, remove } from '../api/call';
+import { refresh } from '../api/live';
+import { may } from '../api/session';
+import type { Explanation, Failure, JobStatus } from '../api/types';
+import { fits } from '../jobs/bulk';
+import { member, parse, type Node } from '../json/node';
+import { attempt } from '../parts/toast';
+import { confirm } from '../parts/confirm';
+import { FailureText } from '../parts/failure';
+import { useLoaded } from '../parts/load';
+import { Page, Panel, Trouble, Waiting } from '../parts/panel';
+import { RetryEdited } from '../parts/retry-edited';
+import { Copy, JobLink, Said, StateBadge, Tags, When, Badge } from '../parts/text';
+import { Timeline } from '../parts/timeline';
+import { Json } from '../parts/tree';
+import { go, href } from '../route';
+import { useState } from 'preact/hooks';
+
+const LOOK_EVERY_MS = 1000;
+
+interface Found {
+  job: JobStatus;
+  payload: Node | undefined;
+  result: Node | undefined;
+  explanation: Explanation | null;
+}
+
+export function Job({ id }: { id: string }) {
+  const { data, problem } = useLoaded(id, (signal) => find(id, signal), LOOK_EVERY_MS);
+  const found = data.value;
+  return (
+    <Page title={found?.job.task_type ?? 'Job'} aside={found && <Actions {...found} />}>
+      <Trouble problem={problem.value} />
+      {found ? <Body {...found} /> : !problem.value && <Waiting />}
+    </Page>
+  );
+}
+
+async function find(id: string, signal: AbortSignal): Promise<Found> {
+  const text = await getText(path`jobs/${id}`, {}, signal);
+  const job = JSON.parse(text) as JobStatus;
+  const node = parse(text); // The payload and the result with all their digits.
+  const hasEnded = ['completed', 'failed', 'cancelled'].includes(job.status);
+  const explanation = hasEnded ? null : await get<Explanation>(path`jobs/${id}/explain`, {}, signal).catch(() => null);
+  return { job, payload: member(node, 'task_data'), result: member(node, 'result'), explanation };
+}
+
+function Actions({ job, payload }: Found) {
+  const [isEditing, edit] = useState(false);
+  const id = job.task_id;
+  const act = (words: string, action: () => Promise<unknown>) => void attempt(action, words).then(refresh);
+  const ask = (verb: string, text: string, then: () => void) => confirm({ title: `${verb} this job?`, text, verb, act: then });
+  return (
+    <>
+      {may('operate') && (
+        <>
+          {fits('retry', job) && (
+            <>
+              <button type="button" class="primary" onClick={() => act('It is waiting again.', () => post(path`jobs/${id}/retry`))}>
+                Retry
+              </button>
+              {payload && (
+                <button type="button" onClick={() => edit(true)}>
+                  Edit and retry
+                </button>
+              )}
+            </>
+          )}
+          {fits('run', job) && (
+            <button type="button" class="primary" onClick={() => act('It is waiting now.', () => post(path`jobs/${id}/run`))}>
+              Run now
+            </button>
+          )}
+          {fits('cancel', job) && (
+            <button type="button" class="danger" onClick={() => ask('Cancel', 'It will not run. It can be retried as long as its record is kept.', () => act('Cancelled.', () => post(path`jobs/${id}/cancel`)))}>
+              Cancel
+            </button>
+          )}
+        </>
+      )}
+      {may('enqueue') && job.task_type && (
+        <a class="button" href={href('types', job.task_type, { from: id })}>
+          Duplicate
+        </a>
+      )}
+      {may('operate') && fits('delete', job) && (
+        <button
+          type="button"
+          class="danger"
+          onClick={() =>
+            ask('Delete', 'Its record goes for good, with payload, result and errors.', () =>
+              void attempt(() => remove(path`jobs/${id}`), 'Deleted.').then(() => {
+                refresh();
+                go(href('jobs'));
+              }),
+            )
+          }
+        >
+          Delete
+        </button>
+      )}
+      {isEditing && payload && <RetryEdited id={id} payload={payload} onClose={() => edit(false)} />}
+    </>
+  );
+}
+
+function Body({ job, payload, result, explanation }: Found) {
+  return (
+    <>
+      <Facts job={job} />
+      {explanation && <Why {...explanation} />}
+      {job.error && job.status !== 'completed' && (
+        <Panel title={job.status === 'failed' ? 'Why it failed' : 'Latest error'}>
+          <FailureText failure={job.error} />
+        </Panel>
+      )}
+      {job.failed_hook_error && (
+        <Panel title="Its own failed() went wrong too">
+          <FailureText failure={job.failed_hook_error} />
+        </Panel>
+      )}
+      <div class="columns">
+        <Panel title="Timeline">
+          <Timeline job={job} />
+        </Panel>
+        <div class="stack">
+          <Stored title="Payload" node={payload} none="The stored record cannot be read." />
+          {(result?.raw ?? 'null') !== 'null' && <Stored title="Result" node={result} none="" />}
+          {job.callbacks.length > 0 && (
+            <Panel title="Callbacks">
+              <ul class="plain">
+                {job.callbacks.map((callback) => (
+                  <li key={callback.task_id}>
+                    on {callback.on}: <JobLink id={callback.task_id} />
+                  </li>
+                ))}
+              </ul>
+            </Panel>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Facts({ job }: { job: JobStatus }) {
+  return (
+    <dl class="facts">
+      <Fact name="State">
+        <StateBadge state={job.status} />
+      </Fact>
+      <Fact name="Id">
+        <span class="mono">{job.task_id}</span> <Copy text={job.task_id} />
+      </Fact>
+      <Fact name="Type">{job.task_type === null ? 'unreadable' : <a href={href('types', job.task_type)}><Said text={job.task_type} /></a>}</Fact>
+      <Fact name="Queue">
+        <a href={href('jobs', '', { queue: job.queue_name })}>
+          <Said text={job.queue_name} />
+        </a>
+      </Fact>
+      <Fact name="Priority">
+        <Badge kind={`p-${job.priority}`}>{job.priority}</Badge>
+      </Fact>
+      <Fact name="Attempts">
+        {job.attempts} of {job.max_tries === null ? '?' : job.max_tries || 'any number'}
+      </Fact>
+      <Fact name="Created">
+        <When at={job.created_at} />
+      </Fact>
+      {job.status === 'delayed' && (
+        <Fact name="Due">
+          <When at={job.available_at} />
+        </Fact>
+      )}
+      {job.worker && (
+        <Fact name="Runs on">
+          <a href={href('workers')}>
+            <Said text={job.worker} />
+          </a>
+        </Fact>
+      )}
+      {job.tags.length > 0 && (
+        <Fact name="Tags">
+          <Tags tags={job.tags} />
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+const HEADS: Record<Explanation['runs'], string> = {
+  now: 'It can run now',
+  later: 'It runs later',
+  never: 'It will not run as things stand',
+  ended: 'It has ended',
+  running: 'It is running',
+};
+
+function Why({ runs, summary, reasons }: Explanation) {
+  return (
+    <section class={`why-box runs-${runs}`} aria-label="Why it is not running">
+      <h2>{HEADS[runs]}</h2>
+      <p>
+        <Said text={summary} />
+      </p>
+      {reasons.length > 0 && (
+        <ul>
+          {reasons.map(({ code, detail, ...more }) => (
+            <li key={code}>
+              <Said text={detail} />
+              {typeof more.due_at === 'string' && (
+                <>
+                  {' '}
+                  (<When at={more.due_at} />)
+                </>
+              )}
+              {typeof more.held_by === 'string' && (
+                <>
+                  {' '}
+                  Held by <JobLink id={more.held_by} />.
+                </>
+              )}
+              {isFailure(more.error) && <FailureText failure={more.error} />}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function isFailure(value: unknown): value is Failure {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'message' in value;
+}
+
+function Stored({ title, node, none }: { title: string; node: Node | undefined; none: string }) {
+  return <Panel title={title}>{node && node.raw !== 'null' ? <Json node={node} label={title} /> : <p class="quiet">{none}</p>}</Panel>;
+}

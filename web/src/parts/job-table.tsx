@@ -1,0 +1,134 @@
+/** Rows of jobs. On a phone each row is a card. */
+import { now } from '../api/live';
+import type { JobSummary, State } from '../api/types';
+import { href } from '../route';
+import { duration, instant } from '../text/time';
+import { Badge, JobLink, Said, StateBadge, Tags, When } from './text';
+
+interface Props {
+  rows: JobSummary[];
+  /** The one state that is listed. */
+  state: State | undefined;
+  /** Without it nothing can be picked. */
+  picked?: ReadonlySet<string>;
+  isAll: boolean;
+  onPick: (picked: ReadonlySet<string>) => void;
+}
+
+const TIMES: Record<State, string> = {
+  pending: 'Waits since',
+  delayed: 'Due',
+  reserved: 'Started',
+  completed: 'Ended',
+  failed: 'Ended',
+  cancelled: 'Ended',
+};
+
+export function JobTable({ rows, state, picked, isAll, onPick }: Props) {
+  const isWhole = isAll || rows.every((row) => picked?.has(row.task_id));
+  return (
+    <div class="panel flush">
+      <table class="jobs">
+        <thead>
+          <tr>
+            {picked && (
+              <th class="pick">
+                <input type="checkbox" aria-label="Select all shown" checked={isWhole} disabled={isAll} onChange={() => onPick(new Set(isWhole ? [] : rows.map((row) => row.task_id)))} />
+              </th>
+            )}
+            <th>State</th>
+            <th>Job</th>
+            <th>Queue</th>
+            <th class="n">Attempts</th>
+            <th>Took</th>
+            <th>{state ? TIMES[state] : 'Time'}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((job) => (
+            <Row
+              key={job.task_id}
+              job={job}
+              isPicked={picked && (isAll || picked.has(job.task_id))}
+              isAll={isAll}
+              onPick={() => {
+                const changed = new Set(picked);
+                if (!changed.delete(job.task_id)) changed.add(job.task_id);
+                onPick(changed);
+              }}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface RowProps {
+  job: JobSummary;
+  isPicked: boolean | undefined;
+  isAll: boolean;
+  onPick: () => void;
+}
+
+function Row({ job, isPicked, isAll, onPick }: RowProps) {
+  const name = job.task_type ?? 'unreadable';
+  return (
+    <tr class={isPicked ? 'picked' : undefined}>
+      {isPicked !== undefined && (
+        <td class="pick">
+          <input type="checkbox" aria-label={`Select ${job.task_id}`} checked={isPicked} disabled={isAll} onChange={onPick} />
+        </td>
+      )}
+      <td data-label="State">
+        <StateBadge state={job.status} />
+      </td>
+      <td class="job">
+        <a class="name" href={href('jobs', job.task_id)}>
+          <Said text={name} clip />
+        </a>{' '}
+        <JobLink id={job.task_id} /> <Tags tags={job.tags} />
+        {job.error && job.status !== 'completed' && (
+          <div class="why">
+            {job.error.kind}: <Said text={job.error.message.slice(0, 300)} />
+          </div>
+        )}
+      </td>
+      <td data-label="Queue">
+        <a href={href('jobs', '', { queue: job.queue_name })}>
+          <Said text={job.queue_name} clip />
+        </a>{' '}
+        {job.priority !== 'normal' && <Badge kind={`p-${job.priority}`}>{job.priority}</Badge>}
+      </td>
+      <td class="n" data-label="Attempts">
+        {job.attempts}
+        <span class="quiet"> / {job.max_tries === null ? '?' : job.max_tries || '∞'}</span>
+      </td>
+      <td data-label="Took" class="took">
+        {took(job)}
+      </td>
+      <td data-label={TIMES[job.status]} class="time">
+        <When at={timeOf(job)} />
+      </td>
+    </tr>
+  );
+}
+
+/** How long its latest attempt ran, or has run so far. */
+function took(job: JobSummary): string {
+  if (!job.started_at) return '–';
+  if (job.status === 'reserved') return duration(Math.max(0, now.value - instant(job.started_at)));
+  return job.finished_at && job.status !== 'cancelled' ? duration(instant(job.finished_at) - instant(job.started_at)) : '–';
+}
+
+function timeOf(job: JobSummary): string | null {
+  switch (job.status) {
+    case 'pending':
+    case 'delayed':
+      return job.available_at;
+    case 'reserved':
+      return job.started_at;
+    default:
+      return job.finished_at;
+  }
+}
