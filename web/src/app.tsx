@@ -15,7 +15,7 @@ import { Types } from './pages/types';
 import { Workers } from './pages/workers';
 import { Confirm } from './parts/confirm';
 import { Help } from './parts/help';
-import { Empty } from './parts/panel';
+import { Empty, Page } from './parts/panel';
 import { Said } from './parts/text';
 import { Toasts } from './parts/toast';
 import { href, route } from './route';
@@ -26,9 +26,6 @@ export function App() {
   if (locked.value) return <Login />;
   return (
     <>
-      <a class="skip" href={location.hash || '#/'} onClick={(event) => (event.preventDefault(), document.querySelector('main')?.focus())}>
-        Skip to the page
-      </a>
       <Side />
       <Main />
       <Toasts />
@@ -43,9 +40,12 @@ function Side() {
   const failed = overview.value?.totals.failed;
   return (
     <header class="side">
+      <a class="skip" href={location.hash || '#/'} onClick={(event) => (event.preventDefault(), document.querySelector('main')?.focus())}>
+        Skip to the page
+      </a>
       <a class="brand" href={href('overview')}>
         <Mark />
-        Journeyman
+        <span>Journeyman</span>
       </a>
       <nav aria-label="Pages">
         {PAGES.map(([name, label, key]) => (
@@ -58,7 +58,8 @@ function Side() {
       <div class="foot">
         <LiveButton />
         <button type="button" onClick={nextTheme} title="t">
-          Theme: {theme.value}
+          <span>Theme: </span>
+          {theme.value}
         </button>
         <button type="button" onClick={() => (helpIsOpen.value = true)} title="?">
           Help
@@ -94,6 +95,7 @@ function Main() {
   const ref = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
+    document.querySelector('.side [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
     document.title = `${PAGES.find(([name]) => name === page)?.[1] ?? 'Not found'}${id ? ' ' + id.slice(0, 40) : ''} · Journeyman`;
     if (isFirst.current) {
       isFirst.current = false;
@@ -132,7 +134,11 @@ function Shown({ page, id }: { page: string; id: string }) {
     case 'health':
       return <Health />;
     default:
-      return <Empty>There is no such page.</Empty>;
+      return (
+        <Page title="Nothing here">
+          <Empty>There is no such page.</Empty>
+        </Page>
+      );
   }
 }
 

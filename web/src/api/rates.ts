@@ -15,6 +15,21 @@ export function perMinute(samples: Sample[], of: Count, now: number): number | n
   return Math.max(0, ((of(last) - of(first)) * 60_000) / (now - first.at));
 }
 
+export interface Past {
+  step_seconds: number;
+  points: { at: string; processed: number; failed: number }[];
+}
+
+/** What the server remembers of the time before this page was opened, for the gaps at the left of a live chart. */
+export function filled(times: number[], values: (number | null)[], past: Past | undefined, of: 'processed' | 'failed'): (number | null)[] {
+  if (!past) return values;
+  return values.map((value, i) => {
+    if (value !== null) return value;
+    const point = past.points.findLast((point) => Date.parse(point.at) / 1000 <= times[i]!);
+    return point ? (point[of] * 60) / past.step_seconds : null;
+  });
+}
+
 /** One value for each `step` of the `span` before `now`, per minute; `null` where nothing was known yet. */
 export function series(samples: Sample[], of: Count, now: number, span: number, step: number): [number[], (number | null)[]] {
   const end = Math.floor(now / step) * step;

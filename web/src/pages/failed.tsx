@@ -144,7 +144,7 @@ function Group({ group, onAsk }: { group: FailureGroup; onAsk: (action: Action) 
         </a>
         {may('operate') && (
           <>
-            <button type="button" class="primary" onClick={() => onAsk('retry')}>
+            <button type="button" onClick={() => onAsk('retry')}>
               Retry all
             </button>
             <button type="button" class="danger" onClick={() => onAsk('delete')}>

@@ -19,6 +19,7 @@ import type { Problem } from '../api/types';
 
 const PAGE = 50;
 const LOOK_EVERY_MS = 3000;
+const NOTHING: Part<JobSummary> = { rows: [], next: null, examined: 0 };
 
 export function Jobs() {
   const { query } = route.value;
@@ -34,6 +35,8 @@ export function Jobs() {
 }
 
 function Tabs({ query }: { query: Record<string, string> }) {
+  const ref = useRef<HTMLElement>(null);
+  useEffect(() => ref.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [query.state]);
   const queue = queues.value?.find((queue) => queue.queue_name === query.queue);
   const counts = query.queue ? queue : overview.value?.totals;
   const all = counts && STATES.reduce((sum, state) => sum + counts[state], 0);
@@ -43,7 +46,7 @@ function Tabs({ query }: { query: Record<string, string> }) {
     </a>
   );
   return (
-    <nav class="tabs" aria-label="States">
+    <nav ref={ref} class="tabs" aria-label="States">
       {tab(undefined, all)}
       {STATES.map((state) => tab(state, counts?.[state]))}
     </nav>
@@ -62,7 +65,7 @@ function List({ query }: { query: Record<string, string> }) {
   const [examined, setExamined] = useState(0);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const [latest, setLatest] = useState<JobSummary[]>([]);
+  const [latest, setLatest] = useState<Part<JobSummary>>(NOTHING);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [isAll, setAll] = useState(false);
   const [asked, ask] = useState<{ action: Action; target: Target } | null>(null);
@@ -75,7 +78,7 @@ function List({ query }: { query: Record<string, string> }) {
       setRows([...before, ...part.rows]);
       setNext(part.next);
       setExamined((sum) => (from ? sum : 0) + part.examined);
-      setLatest([]);
+      setLatest(NOTHING);
       setProblem(null);
     } catch (error) {
       setProblem(problemOf(error));
@@ -105,10 +108,10 @@ function List({ query }: { query: Record<string, string> }) {
         setRows(found.rows);
         setNext(found.next);
       }
-      setLatest([]);
+      setLatest(NOTHING);
     } else {
       setRows(merge(rows, found.rows).rows);
-      setLatest(found.rows);
+      setLatest(found);
     }
   };
   const beat = pulse.value;
@@ -120,7 +123,7 @@ function List({ query }: { query: Record<string, string> }) {
   useEffect(() => () => clearTimeout(news.current.timer), []);
 
   if (!rows) return problem ? <Trouble problem={problem} /> : <Waiting />;
-  const fresh = merge(rows, latest).fresh;
+  const { fresh, gone } = merge(rows, latest.rows, latest !== NOTHING && latest.next === null);
   const chosen = rows.filter((row) => picked.has(row.task_id));
   const actions = !may('operate') ? [] : isAll ? ACTIONS.filter((action) => !query.state || TAKES[action].includes(query.state as State)) : ACTIONS.filter((action) => chosen.some((job) => fits(action, job)));
 
@@ -167,7 +170,7 @@ function List({ query }: { query: Record<string, string> }) {
       </div>
       {rows.length ? (
         <div onPointerEnter={() => (isUnderCursor.current = true)} onPointerLeave={() => (isUnderCursor.current = false)}>
-          <JobTable rows={rows} state={query.state as State | undefined} picked={may('operate') ? picked : undefined} isAll={isAll} onPick={setPicked} />
+          <JobTable rows={rows} state={query.state as State | undefined} picked={may('operate') ? picked : undefined} isAll={isAll} gone={gone} onPick={setPicked} />
         </div>
       ) : (
         <Nothing query={query} examined={examined} isMore={next !== null} />

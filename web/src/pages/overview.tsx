@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { get } from '../api/call';
 import { link, now, overview, queues, samples, WINDOW_MS } from '../api/live';
-import { perMinute, series } from '../api/rates';
+import { filled, perMinute, series } from '../api/rates';
 import type { History, Overview as Numbers, Queue } from '../api/types';
 import { Chart, type Line } from '../parts/chart';
 import { useLoaded } from '../parts/load';
@@ -34,7 +34,8 @@ export function Overview() {
 
 function Cards({ numbers }: { numbers: Numbers }) {
   const { totals, counters, workers, breaker, durability, store } = numbers;
-  const processed = perMinute(samples.value, (sample) => sample.counters.processed, now.value);
+  const hour = useHistory(60).data.value;
+  const processed = perMinute(samples.value, (sample) => sample.counters.processed, now.value) ?? lastMinute(hour);
   return (
     <dl class="cards">
       <Card label="Waiting" value={count(totals.pending)} to={href('jobs', '', { state: 'pending' })} note="pending" />
@@ -53,6 +54,12 @@ function Cards({ numbers }: { numbers: Numbers }) {
       <Card label="Store" value={store} to={href('health')} tone={breaker && breaker !== 'closed' ? 'failed' : ''} note={[breaker && `breaker ${breaker.replace('_', ' ')}`, durability].filter(Boolean).join(' · ')} />
     </dl>
   );
+}
+
+/** By the history, until this page has seen enough by itself. */
+function lastMinute(history: History | undefined): number | null {
+  const last = history?.points.at(-1);
+  return last ? (last.processed * 60) / history!.step_seconds : null;
 }
 
 interface CardProps {
@@ -105,12 +112,17 @@ function Charts() {
 }
 
 function Live() {
-  const [times, processed] = series(samples.value, (sample) => sample.counters.processed, now.value, WINDOW_MS, STEP_MS);
-  const [, failed] = series(samples.value, (sample) => sample.counters.failed, now.value, WINDOW_MS, STEP_MS);
+  const hour = useHistory(60).data.value;
+  const line = (of: 'processed' | 'failed') => {
+    const [times, values] = series(samples.value, (sample) => sample.counters[of], now.value, WINDOW_MS, STEP_MS);
+    return [times, filled(times, values, hour, of)] as const;
+  };
+  const [times, processed] = line('processed');
+  const [, failed] = line('failed');
   return (
     <>
       <Chart label="Jobs processed and failed per minute, the last five minutes" times={times} lines={throughput(processed, failed)} format={rate} />
-      <p class="quiet">{link.value === 'live' ? 'As it happens, since this page was opened.' : `Updates: ${link.value}.`}</p>
+      <p class="quiet">{link.value === 'live' ? 'As it happens; before this page was opened, by the history.' : `Updates: ${link.value}.`}</p>
     </>
   );
 }

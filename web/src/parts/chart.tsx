@@ -29,8 +29,9 @@ export function Chart({ label, times, lines, format }: Props) {
   const [width, setWidth] = useState(0);
   const [at, setAt] = useState<number | null>(null);
   useEffect(() => {
-    const observer = new ResizeObserver(() => setWidth(box.current!.clientWidth));
-    observer.observe(box.current!);
+    const element = box.current!;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
 

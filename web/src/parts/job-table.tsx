@@ -12,6 +12,8 @@ interface Props {
   /** Without it nothing can be picked. */
   picked?: ReadonlySet<string>;
   isAll: boolean;
+  /** Rows that have left the list since it was shown. */
+  gone: ReadonlySet<string>;
   onPick: (picked: ReadonlySet<string>) => void;
 }
 
@@ -24,7 +26,7 @@ const TIMES: Record<State, string> = {
   cancelled: 'Ended',
 };
 
-export function JobTable({ rows, state, picked, isAll, onPick }: Props) {
+export function JobTable({ rows, state, picked, isAll, gone, onPick }: Props) {
   const isWhole = isAll || rows.every((row) => picked?.has(row.task_id));
   return (
     <div class="panel flush">
@@ -51,6 +53,7 @@ export function JobTable({ rows, state, picked, isAll, onPick }: Props) {
               job={job}
               isPicked={picked && (isAll || picked.has(job.task_id))}
               isAll={isAll}
+              isGone={gone.has(job.task_id)}
               onPick={() => {
                 const changed = new Set(picked);
                 if (!changed.delete(job.task_id)) changed.add(job.task_id);
@@ -68,10 +71,11 @@ interface RowProps {
   job: JobSummary;
   isPicked: boolean | undefined;
   isAll: boolean;
+  isGone: boolean;
   onPick: () => void;
 }
 
-function Row({ job, isPicked, isAll, onPick }: RowProps) {
+function Row({ job, isPicked, isAll, isGone, onPick }: RowProps) {
   const name = job.task_type ?? 'unreadable';
   return (
     <tr class={isPicked ? 'picked' : undefined}>
@@ -81,7 +85,7 @@ function Row({ job, isPicked, isAll, onPick }: RowProps) {
         </td>
       )}
       <td data-label="State">
-        <StateBadge state={job.status} />
+        {isGone ? <Badge kind="gone">moved on</Badge> : <StateBadge state={job.status} />}
       </td>
       <td class="job">
         <a class="name" href={href('jobs', job.task_id)}>

@@ -4,7 +4,7 @@ import { now } from '../api/live';
 import type { JobStatus } from '../api/types';
 import { timeline, type Stretch } from '../jobs/timeline';
 import { duration, exact, instant } from '../text/time';
-import { FailureText } from './failure';
+import { FailureFolded } from './failure';
 import { Badge, Said, StateBadge, When } from './text';
 
 const NAMES: Record<Stretch['kind'], string> = {
@@ -68,7 +68,7 @@ function Leg({ stretch, attempt, job }: { stretch: Stretch; attempt: number; job
     <Step kind={tone(stretch)} head={`Attempt ${attempt}`} at={ended?.started_at ?? job.started_at} took={took}>
       {ended ? <Badge kind={ended.outcome === 'completed' ? 'completed' : GOOD.includes(ended.outcome) ? 'delayed' : 'failed'}>{ended.outcome}</Badge> : <StateBadge state="reserved" />} on{' '}
       <Said text={ended?.worker ?? job.worker ?? 'an unknown worker'} />
-      {ended?.error && <FailureText failure={ended.error} />}
+      {ended?.error && <FailureFolded failure={ended.error} />}
     </Step>
   );
 }

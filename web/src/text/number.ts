@@ -6,7 +6,7 @@ export const count = (n: number): string => GROUPED.format(n);
 /** A rate or an average: `0.4`, `12.5`, `1,204`; as many digits as say something. */
 export function rate(n: number): string {
   if (!Number.isFinite(n)) return '–';
-  return n === 0 || n >= 100 ? GROUPED.format(Math.round(n)) : n >= 10 ? n.toFixed(1) : n.toFixed(2).replace(/0$/, '');
+  return GROUPED.format(Number(n.toFixed(n >= 100 ? 0 : n >= 10 ? 1 : 2)));
 }
 
 /** `99.2 %`; never 100 while anything failed. */

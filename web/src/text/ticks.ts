@@ -4,7 +4,8 @@ const STEPS = [1, 2, 2.5, 5, 10];
 
 /** Round values from 0 to at least `max`, about `want` of them. */
 export function ticks(max: number, want = 4): number[] {
-  const rough = Math.max(max, 1e-9) / want;
+  if (max <= 0) return [0, 1];
+  const rough = max / want;
   const size = 10 ** Math.floor(Math.log10(rough));
   const step = STEPS.find((step) => step * size >= rough * 0.999)! * size;
   const end = Math.ceil(max / step - 1e-9) || 1;
