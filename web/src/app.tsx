@@ -1,6 +1,6 @@
 /** The frame around the pages. */
 import { useEffect, useRef } from 'preact/hooks';
-import { link, overview, paused } from './api/live';
+import { link, overview, paused, trouble } from './api/live';
 import { locked } from './api/call';
 import { logOut, me } from './api/session';
 import { helpIsOpen, PAGES } from './keys';
@@ -15,7 +15,7 @@ import { Types } from './pages/types';
 import { Workers } from './pages/workers';
 import { Confirm } from './parts/confirm';
 import { Help } from './parts/help';
-import { Empty, Page } from './parts/panel';
+import { Empty, Page, Trouble } from './parts/panel';
 import { Said } from './parts/text';
 import { Toasts } from './parts/toast';
 import { href, route } from './route';
@@ -58,7 +58,7 @@ function Side() {
       <div class="foot">
         <LiveButton />
         <button type="button" onClick={nextTheme} title="t">
-          <span>Theme: </span>
+          <span>Theme</span>
           {theme.value}
         </button>
         <button type="button" onClick={() => (helpIsOpen.value = true)} title="?">
@@ -107,11 +107,7 @@ function Main() {
   }, [page, id]);
   return (
     <main ref={ref} tabIndex={-1}>
-      {link.value === 'offline' && (
-        <div class="trouble" role="alert">
-          <strong>The server does not answer.</strong> What you see is how it was. This page tries again.
-        </div>
-      )}
+      <Trouble problem={trouble.value} />
       {me.value && <Shown key={page + '/' + id} page={page} id={id} />}
     </main>
   );

@@ -18,7 +18,7 @@ export const helpIsOpen = signal(false);
 
 /** After `g`, the next key names a page, for so long. */
 const CHORD_MS = 1500;
-let chord = 0;
+let chord = -Infinity;
 
 export function listen(): void {
   addEventListener('keydown', (event) => {
@@ -26,7 +26,7 @@ export function listen(): void {
     if (event.key === 'Escape' && isTyping(event.target)) return (event.target as HTMLElement).blur();
     if (isTyping(event.target) || document.querySelector('dialog[open]')) return;
     const isSecond = event.timeStamp - chord < CHORD_MS;
-    chord = 0;
+    chord = -Infinity;
     if (isSecond) {
       const page = PAGES.find(([, , key]) => key === event.key);
       if (page) go(href(page[0]));

@@ -1,9 +1,9 @@
+import { problemOf } from './api/call';
 import { render } from 'preact';
 import { App } from './app';
 import { watch } from './api/live';
 import { meet } from './api/session';
 import { listen } from './keys';
-import { problemOf } from './parts/load';
 import { Trouble } from './parts/panel';
 import { follow } from './route';
 import './styles/base.css';

@@ -39,6 +39,12 @@ export async function remove(path: string): Promise<void> {
   await send('DELETE', path);
 }
 
+/** What to tell the reader of anything that was thrown. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem;
+  return { title: 'Something went wrong', status: 0, code: '', detail: String(error) };
+}
+
 /** A path of fixed words and stored names; names cannot leave their place. */
 export function path(words: TemplateStringsArray, ...names: string[]): string {
   return words.reduce((path, word, i) => path + encodeURIComponent(names[i - 1]!) + word);
@@ -57,16 +63,16 @@ async function send(method: string, path: string, body?: string, signal?: AbortS
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Refusal({ title: 'No answer', status: 0, code: 'no_answer', detail: 'The server does not answer.' });
+    throw new Refusal({ title: 'No answer', status: 0, code: 'no_answer', detail: 'The server does not answer. What you see is how it was; this page tries again.' });
   }
   const text = await answer.text();
   if (answer.ok) return text;
-  const problem = problemOf(answer, text);
+  const problem = refusedBy(answer, text);
   if (answer.status === 401 && path !== 'session') locked.value = true;
   throw new Refusal(problem);
 }
 
-function problemOf(answer: Response, text: string): Problem {
+function refusedBy(answer: Response, text: string): Problem {
   const unknown = { title: answer.statusText, status: answer.status, code: '', detail: `The server answered ${answer.status}.` };
   try {
     return { ...unknown, ...(JSON.parse(text) as Problem) };

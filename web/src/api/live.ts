@@ -1,8 +1,8 @@
 /** The store's numbers as they change: by the event stream, or by asking every few seconds where no stream comes through. */
 import { computed, effect, signal } from '@preact/signals';
-import { ROOT, get, locked } from './call';
+import { ROOT, get, locked, problemOf } from './call';
 import { me } from './session';
-import type { Counters, Overview, Queue } from './types';
+import type { Counters, Overview, Problem, Queue } from './types';
 
 const POLL_MS = 5000;
 const LONGEST_BACKOFF_MS = 60_000;
@@ -25,11 +25,12 @@ export const samples = signal<Sample[]>([]);
 export const paused = signal(false);
 export const hidden = signal(false);
 const streaming = signal(false);
-const failing = signal(false);
+/** Why there are no news, if there are none. */
+export const trouble = signal<Problem | null>(null);
 
 export const link = computed(() => {
   if (paused.value) return 'paused';
-  if (failing.value) return 'offline';
+  if (trouble.value) return 'offline';
   return streaming.value ? 'live' : 'polling';
 });
 
@@ -93,8 +94,8 @@ async function ask(): Promise<void> {
   try {
     const [numbers, list] = await Promise.all([get<Overview>('overview'), get<{ queues: Queue[] }>('queues')]);
     take(numbers, list.queues);
-  } catch {
-    failing.value = true;
+  } catch (error) {
+    trouble.value = problemOf(error);
   }
 }
 
@@ -102,7 +103,7 @@ function take(numbers: Overview, list: Queue[]): void {
   const told = numbers.status_time;
   const at = typeof told === 'number' ? told * 1000 : Date.parse(told);
   if (Number.isFinite(at)) skew = at - Date.now();
-  failing.value = false;
+  trouble.value = null;
   overview.value = numbers;
   queues.value = list;
   pulse.value++;

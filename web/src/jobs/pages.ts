@@ -9,11 +9,11 @@ export interface Part<T> {
   examined: number;
 }
 
-export async function collect<T>(load: (cursor: string) => Promise<Part<T>>, want: number, from = ''): Promise<Part<T>> {
+export async function collect<T>(load: (cursor: string) => Promise<Part<T>>, want: number, from = '', most = MOST_CALLS): Promise<Part<T>> {
   const rows: T[] = [];
   let next: string | null = from;
   let examined = 0;
-  for (let calls = 0; calls < MOST_CALLS && next !== null && rows.length < want; calls++) {
+  for (let calls = 0; calls < most && next !== null && rows.length < want; calls++) {
     const part: Part<T> = await load(next);
     rows.push(...part.rows);
     examined += part.examined;

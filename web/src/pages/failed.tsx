@@ -16,9 +16,10 @@ import { Badge, JobLink, Said, When } from '../parts/text';
 import { href, refine, route } from '../route';
 import { count, plural } from '../text/number';
 
-const LOOK_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 20_000;
 /** Groups come a page of records at a time; this many are merged before the reader is asked. */
 const WANTED = 200;
+const CALLS = 6;
 
 interface Groups {
   groups: FailureGroup[];
@@ -96,7 +97,7 @@ async function look(queue: string, cursor = ''): Promise<Groups> {
     const page = await get<FailuresPage>('failures', { queue_name: queue, cursor: from });
     total = page.total;
     return { rows: page.groups, next: page.next_cursor, examined: page.examined };
-  }, WANTED, cursor);
+  }, WANTED, cursor, CALLS);
   return { groups: mergeGroups([], part.rows), total, examined: part.examined, next: part.next };
 }
 

@@ -1,11 +1,11 @@
 /** Whether the server is well, what an inspection of the store finds, and who did what. */
 import { useState } from 'preact/hooks';
-import { get, post } from '../api/call';
+import { get, post, problemOf } from '../api/call';
 import { overview } from '../api/live';
 import { may } from '../api/session';
 import type { AuditRow, Health as Found } from '../api/types';
 import { parse } from '../json/node';
-import { problemOf, useLoaded } from '../parts/load';
+import { useLoaded } from '../parts/load';
 import { Empty, Page, Panel, Trouble, Waiting } from '../parts/panel';
 import { Badge, Said, When } from '../parts/text';
 import { Json } from '../parts/tree';
@@ -77,7 +77,7 @@ function Verify() {
         {fault && <p class="fault">{fault}</p>}
         {report && !findings.length && <p class="success">No flaw found.</p>}
         {findings.length > 0 && (
-          <ul class="checks">
+          <ul class="checks inset">
             {findings.map(({ flaw, count: number, ...more }) => (
               <li key={flaw}>
                 <Badge kind={number ? 'failed' : 'completed'}>{count(number)}</Badge>
@@ -94,7 +94,7 @@ function Verify() {
 }
 
 function Audit() {
-  const { data } = useLoaded('audit', (signal) => get<{ rows: AuditRow[] }>('audit', { limit: '50' }, signal), LOOK_EVERY_MS * 2);
+  const { data } = useLoaded('audit', (signal) => get<{ rows: AuditRow[] }>('audit', { limit: '20' }, signal), LOOK_EVERY_MS * 2);
   const rows = data.value?.rows;
   if (!rows) return null;
   return (

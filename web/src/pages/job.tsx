@@ -1,5 +1,6 @@
 /** One job: what it is, what became of it, and why it is not running. */
 import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { get, getText, path, post, remove } from '../api/call';
 import { refresh } from '../api/live';
 import { may } from '../api/session';
@@ -16,9 +17,11 @@ import { Copy, JobLink, Said, StateBadge, Tags, When, Badge } from '../parts/tex
 import { Timeline } from '../parts/timeline';
 import { Json } from '../parts/tree';
 import { go, href } from '../route';
-import { useState } from 'preact/hooks';
 
 const LOOK_EVERY_MS = 1000;
+/** An ended job changes only by somebody's hand. */
+const LOOK_EVERY_MS_ENDED = 5000;
+const ENDED = ['completed', 'failed', 'cancelled'];
 
 interface Found {
   job: JobStatus;
@@ -28,8 +31,10 @@ interface Found {
 }
 
 export function Job({ id }: { id: string }) {
-  const { data, problem } = useLoaded(id, (signal) => find(id, signal), LOOK_EVERY_MS);
+  const [hasEnded, setEnded] = useState(false);
+  const { data, problem } = useLoaded(id, (signal) => find(id, signal), hasEnded ? LOOK_EVERY_MS_ENDED : LOOK_EVERY_MS);
   const found = data.value;
+  useEffect(() => setEnded(!!found && ENDED.includes(found.job.status)), [found]);
   return (
     <Page title={found?.job.task_type ?? 'Job'} aside={found && <Actions {...found} />}>
       <Trouble problem={problem.value} />
@@ -42,8 +47,7 @@ async function find(id: string, signal: AbortSignal): Promise<Found> {
   const text = await getText(path`jobs/${id}`, {}, signal);
   const job = JSON.parse(text) as JobStatus;
   const node = parse(text); // The payload and the result with all their digits.
-  const hasEnded = ['completed', 'failed', 'cancelled'].includes(job.status);
-  const explanation = hasEnded ? null : await get<Explanation>(path`jobs/${id}/explain`, {}, signal).catch(() => null);
+  const explanation = ENDED.includes(job.status) ? null : await get<Explanation>(path`jobs/${id}/explain`, {}, signal).catch(() => null);
   return { job, payload: member(node, 'task_data'), result: member(node, 'result'), explanation };
 }
 

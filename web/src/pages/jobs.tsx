@@ -1,6 +1,6 @@
 /** The list of jobs. All that narrows it is in the address. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get } from '../api/call';
+import { get, problemOf } from '../api/call';
 import { now, overview, paused, pulse, queues } from '../api/live';
 import { may } from '../api/session';
 import { STATES, type JobsPage, type JobSummary, type JobType, type State } from '../api/types';
@@ -11,7 +11,7 @@ import { collect, type Part } from '../jobs/pages';
 import { BulkDialog } from '../parts/bulk-dialog';
 import { Filters } from '../parts/filters';
 import { JobTable } from '../parts/job-table';
-import { problemOf, useLoaded } from '../parts/load';
+import { useLoaded } from '../parts/load';
 import { Empty, ENQUEUE, Page, Trouble, Waiting } from '../parts/panel';
 import { href, route } from '../route';
 import { count, plural } from '../text/number';

@@ -1,7 +1,7 @@
 /** Asked for when the API wants a key. The key goes to the server once and is kept in no place that scripts can read. */
+import { problemOf } from '../api/call';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { logIn } from '../api/session';
-import { problemOf } from '../parts/load';
 
 export function Login() {
   const [key, setKey] = useState('');

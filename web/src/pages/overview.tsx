@@ -1,40 +1,29 @@
 import type { ComponentChildren } from 'preact';
-import { get } from '../api/call';
-import { link, now, overview, queues, samples, WINDOW_MS } from '../api/live';
-import { filled, perMinute, series } from '../api/rates';
+import { link, now, overview, queues, samples } from '../api/live';
+import { perMinute } from '../api/rates';
 import type { History, Overview as Numbers, Queue } from '../api/types';
-import { Chart, type Line } from '../parts/chart';
-import { useLoaded } from '../parts/load';
+import { Charts, useHistory } from '../parts/overview-charts';
 import { Empty, ENQUEUE, Page, Panel, Waiting } from '../parts/panel';
 import { Badge, Said, When } from '../parts/text';
-import { href, refine, route } from '../route';
+import { href } from '../route';
 import { count, rate, share } from '../text/number';
 import { duration } from '../text/time';
 
-const RANGES: Record<string, [string, number]> = {
-  live: ['5 min', 0],
-  '1h': ['1 h', 60],
-  '8h': ['8 h', 480],
-  '72h': ['72 h', 4320],
-  '14d': ['14 d', 20_160],
-};
-const STEP_MS = 5000;
-
 export function Overview() {
   const numbers = overview.value;
+  const hour = useHistory(60);
   if (!numbers) return <Page title="Overview">{link.value !== 'offline' && <Waiting />}</Page>;
   return (
     <Page title="Overview">
-      <Cards numbers={numbers} />
-      <Charts />
+      <Cards numbers={numbers} hour={hour.data.value} />
+      <Charts hour={hour} />
       <Workload list={queues.value ?? []} />
     </Page>
   );
 }
 
-function Cards({ numbers }: { numbers: Numbers }) {
+function Cards({ numbers, hour }: { numbers: Numbers; hour: History | undefined }) {
   const { totals, counters, workers, breaker, durability, store } = numbers;
-  const hour = useHistory(60).data.value;
   const processed = perMinute(samples.value, (sample) => sample.counters.processed, now.value) ?? lastMinute(hour);
   return (
     <dl class="cards">
@@ -86,86 +75,6 @@ function Card({ label, value, unit, note, to, tone }: CardProps) {
     </div>
   );
 }
-
-function Charts() {
-  const range = route.value.query.range ?? 'live';
-  const minutes = RANGES[range]?.[1] ?? 0;
-  const picks = (
-    <div class="segments" role="group" aria-label="Time range">
-      {Object.entries(RANGES).map(([name, [label]]) => (
-        <button key={name} type="button" aria-pressed={range === name} onClick={() => refine({ range: name === 'live' ? undefined : name })}>
-          {label}
-        </button>
-      ))}
-    </div>
-  );
-  return (
-    <div class="columns">
-      <Panel title="Throughput" aside={picks}>
-        {minutes ? <Past key={minutes} minutes={minutes} /> : <Live />}
-      </Panel>
-      <Panel title="Run time">
-        <Times minutes={minutes || 60} />
-      </Panel>
-    </div>
-  );
-}
-
-function Live() {
-  const hour = useHistory(60).data.value;
-  const line = (of: 'processed' | 'failed') => {
-    const [times, values] = series(samples.value, (sample) => sample.counters[of], now.value, WINDOW_MS, STEP_MS);
-    return [times, filled(times, values, hour, of)] as const;
-  };
-  const [times, processed] = line('processed');
-  const [, failed] = line('failed');
-  return (
-    <>
-      <Chart label="Jobs processed and failed per minute, the last five minutes" times={times} lines={throughput(processed, failed)} format={rate} />
-      <p class="quiet">{link.value === 'live' ? 'As it happens; before this page was opened, by the history.' : `Updates: ${link.value}.`}</p>
-    </>
-  );
-}
-
-function throughput(processed: (number | null)[], failed: (number | null)[]): Line[] {
-  return [
-    { label: 'processed / min', tone: 'completed', values: processed, isArea: true },
-    { label: 'failed / min', tone: 'failed', values: failed },
-  ];
-}
-
-function useHistory(minutes: number) {
-  return useLoaded(`${minutes}`, (signal) => get<History>('history', { minutes: String(minutes) }, signal), 30_000);
-}
-
-function Past({ minutes }: { minutes: number }) {
-  const { data, problem } = useHistory(minutes);
-  const history = data.value;
-  if (!history) return problem.value ? <Empty>{problem.value.detail}</Empty> : <Waiting />;
-  const each = (of: 'processed' | 'failed') => history.points.map((point) => (point[of] * 60) / history.step_seconds);
-  return <Chart label={`Jobs processed and failed per minute, the last ${duration(minutes * 60_000)}`} times={seconds(history)} lines={throughput(each('processed'), each('failed'))} format={rate} />;
-}
-
-function Times({ minutes }: { minutes: number }) {
-  const { data, problem } = useHistory(minutes);
-  const history = data.value;
-  if (!history) return problem.value ? <Empty>{problem.value.detail}</Empty> : <Waiting />;
-  if (!history.points.some((point) => point.run_ms?.p50 != null)) return <Empty>No job has ended in the last {duration(minutes * 60_000)}.</Empty>;
-  const each = (of: 'p50' | 'p95' | 'p99') => history.points.map((point) => point.run_ms?.[of] ?? null);
-  const lines = [
-    { label: 'p50', tone: 'reserved', values: each('p50') },
-    { label: 'p95', tone: 'delayed', values: each('p95') },
-    { label: 'p99', tone: 'quiet', values: each('p99') },
-  ];
-  return (
-    <>
-      <Chart label={`Run time of attempts, percentiles, the last ${duration(minutes * 60_000)}`} times={seconds(history)} lines={lines} format={duration} />
-      <p class="quiet">How long attempts took, the last {duration(minutes * 60_000)}.</p>
-    </>
-  );
-}
-
-const seconds = (history: History) => history.points.map((point) => Date.parse(point.at) / 1000);
 
 function Workload({ list }: { list: Queue[] }) {
   return (

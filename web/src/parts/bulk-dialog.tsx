@@ -1,12 +1,11 @@
 /** Counts, asks, does, and shows how far it is. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { post } from '../api/call';
+import { post, problemOf } from '../api/call';
 import { refresh } from '../api/live';
 import type { BulkAnswer } from '../api/types';
 import { bulk, LABELS, type Action, type Progress, type Target } from '../jobs/bulk';
 import { count, plural } from '../text/number';
 import { Dialog } from './dialog';
-import { problemOf } from './load';
 import { Said } from './text';
 
 interface Props {

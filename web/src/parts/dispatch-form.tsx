@@ -1,6 +1,6 @@
 /** Dispatches a job of one type: its payload by a form made from the schema, or as JSON; and how it shall run. */
 import { useEffect, useState } from 'preact/hooks';
-import { getText, path, postText } from '../api/call';
+import { getText, path, postText, problemOf } from '../api/call';
 import { queues, refresh } from '../api/live';
 import { PRIORITIES, type JobType } from '../api/types';
 import { member, parse, pretty } from '../json/node';
@@ -8,7 +8,6 @@ import { href } from '../route';
 import { blank, fill, write, type Draft, type Fault } from '../schema/draft';
 import { fieldOf } from '../schema/field';
 import { Inside } from './form-field';
-import { problemOf } from './load';
 import { Panel } from './panel';
 import { Said } from './text';
 

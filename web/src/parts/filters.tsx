@@ -1,5 +1,5 @@
 /** What narrows the list of jobs. Each change goes into the address at once. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { queues } from '../api/live';
 import { isId, local, SPANS, utc } from '../jobs/filter';
 import { go, href, refine } from '../route';
@@ -7,20 +7,19 @@ import { go, href, refine } from '../route';
 const TYPING_MS = 350;
 
 export function Filters({ query, types }: { query: Record<string, string>; types: string[] }) {
-  const timer = useRef(0);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  const later = (name: string) => (event: { currentTarget: HTMLInputElement }) => {
-    const value = event.currentTarget.value.trim();
-    clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => (name === 'text' && isId(value) ? go(href('jobs', value)) : refine({ [name]: value })), TYPING_MS);
-  };
   const span = query.within ?? (query.since || query.until ? 'custom' : '');
   const isNarrowed = Object.keys(query).some((name) => name !== 'state');
 
   return (
     <search class="filters">
       <div class="with-select">
-        <input type="search" data-search placeholder="Search payload and error, or an id" aria-label="Text in payload or error, or a job id" defaultValue={query.text} key={`text${query.text ? '' : '-'}`} onInput={later('text')} />
+        <Typed
+          isSearch
+          label="Text in payload or error, or a job id"
+          placeholder="Search payload and error, or an id"
+          value={query.text}
+          onTyped={(text) => (isId(text) ? go(href('jobs', text)) : refine({ text }))}
+        />
         <select aria-label="Where to search" value={query.in ?? 'any'} onChange={(event) => refine({ in: event.currentTarget.value === 'any' ? '' : event.currentTarget.value })}>
           <option value="any">anywhere</option>
           <option value="payload">in payload</option>
@@ -29,7 +28,7 @@ export function Filters({ query, types }: { query: Record<string, string>; types
       </div>
       <Pick label="Queue" value={query.queue} options={(queues.value ?? []).map((queue) => queue.queue_name)} onPick={(queue) => refine({ queue })} />
       <Pick label="Type" value={query.type} options={types} onPick={(type) => refine({ type })} />
-      <input class="tag-filter" placeholder="Tag" aria-label="Tag" defaultValue={query.tag} key={`tag${query.tag ? '' : '-'}`} onInput={later('tag')} />
+      <Typed label="Tag" placeholder="Tag" value={query.tag} onTyped={(tag) => refine({ tag })} />
       <select
         aria-label="Created"
         value={span}
@@ -59,6 +58,49 @@ export function Filters({ query, types }: { query: Record<string, string>; types
         </a>
       )}
     </search>
+  );
+}
+
+interface TypedProps {
+  label: string;
+  placeholder: string;
+  value: string | undefined;
+  /** The field that `/` leads to. */
+  isSearch?: boolean;
+  onTyped: (text: string) => void;
+}
+
+/** Tells what was typed once the typing rests; takes another value from outside, but not the echo of its own. */
+function Typed({ label, placeholder, value = '', isSearch, onTyped }: TypedProps) {
+  const [text, setText] = useState(value);
+  const told = useRef(value);
+  const timer = useRef(0);
+  useEffect(() => {
+    if (value !== told.current) {
+      told.current = value;
+      setText(value);
+    }
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const take = (typed: string) => {
+    setText(typed);
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => {
+      told.current = typed.trim();
+      onTyped(told.current);
+    }, TYPING_MS);
+  };
+  return (
+    <input
+      type="search"
+      data-search={isSearch}
+      class={isSearch ? undefined : 'tag-filter'}
+      aria-label={label}
+      placeholder={placeholder}
+      value={text}
+      autocomplete="off"
+      onInput={(event) => take(event.currentTarget.value)}
+    />
   );
 }
 

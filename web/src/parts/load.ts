@@ -1,7 +1,7 @@
 /** Data of a page: loaded when its key changes, and again with the news, while the old data stays on the screen. */
 import { useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { Refusal } from '../api/call';
+import { problemOf } from '../api/call';
 import { paused, pulse } from '../api/live';
 import type { Problem } from '../api/types';
 
@@ -53,9 +53,4 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
   });
 
   return { data, problem, reload };
-}
-
-export function problemOf(error: unknown): Problem {
-  if (error instanceof Refusal) return error.problem;
-  return { title: 'Something went wrong', status: 0, code: '', detail: String(error) };
 }

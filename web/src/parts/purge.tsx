@@ -1,11 +1,10 @@
 /** Removes what waits in a queue. Its name has to be typed: nothing brings the jobs back. */
 import { useRef, useState } from 'preact/hooks';
-import { path, post } from '../api/call';
+import { path, post, problemOf } from '../api/call';
 import { queues, refresh } from '../api/live';
 import { PRIORITIES } from '../api/types';
 import { plural } from '../text/number';
 import { Dialog } from './dialog';
-import { problemOf } from './load';
 import { Said } from './text';
 
 export function Purge({ name, onClose }: { name: string; onClose: () => void }) {

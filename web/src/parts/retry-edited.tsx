@@ -1,11 +1,10 @@
 /** Runs a failed job again with another payload, as a job of its own. */
 import { useState } from 'preact/hooks';
-import { path, postText } from '../api/call';
+import { path, postText, problemOf } from '../api/call';
 import { refresh } from '../api/live';
 import { parse, pretty, type Node } from '../json/node';
 import { go, href } from '../route';
 import { Dialog } from './dialog';
-import { problemOf } from './load';
 import { say } from './toast';
 
 export function RetryEdited({ id, payload, onClose }: { id: string; payload: Node; onClose: () => void }) {
