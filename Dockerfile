@@ -7,6 +7,7 @@ COPY crates crates
 COPY jobs jobs
 COPY migrations migrations
 COPY src src
+COPY web/dist web/dist
 # Members of the workspace, which cargo must be able to read to know it.
 COPY bench bench
 COPY faults faults

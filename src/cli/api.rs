@@ -24,6 +24,7 @@ pub(super) fn state(app: &App, access: Access, workers: WorkerGauge, shutdown: C
         clock: Arc::new(SystemClock::default()),
         store_name: app.connected.name.as_str().into(),
         shutdown,
+        dashboard: http.dashboard,
         examples: app.takes_examples(),
         callbacks: (&app.config.callbacks).into(),
         builtins: Builtins { webhook: app.config.callbacks.from_api, database_operation: app.config.tables.from_api },

@@ -87,11 +87,15 @@ async fn greet(app: &App, address: SocketAddr, works: bool) -> Outcome {
         true => (r#" -H "Authorization: Bearer $JOURNEYMAN_KEY""#, ", with an API key in JOURNEYMAN_KEY"),
         false => ("", ""),
     };
+    let pages = match app.config.http.dashboard {
+        true => format!("  dashboard   http://{here}/dashboard/\n"),
+        false => String::new(),
+    };
     // One piece: whoever reads the first line may look for the last.
     output::line(format!(
         "Journeyman {version}
   listening   http://{address}   (API docs: http://{address}/docs)
-  store       {store}
+{pages}  store       {store}
   durability  {durability}
   workers     {workers}, {types} job types known
   stop        Ctrl-C

@@ -40,6 +40,8 @@ settings! {
         api_keys_file: Option<PathBuf> = "", env "JOURNEYMAN_API_KEYS_FILE";
         /// Without keys: names beside localhost under which a proxy on this machine may ask.
         allowed_hosts: Option<Vec<HostName>> = "", env "JOURNEYMAN_HTTP_ALLOWED_HOSTS";
+        /// Whether there are pages at /dashboard/; they show nothing without a key where there are keys.
+        dashboard: bool = "true", env "JOURNEYMAN_HTTP_DASHBOARD";
         /// Requests a second for each key, or each address without one; off for none. Not set: 1000 with keys, else off.
         rate_limit: Option<RateLimit> = "", env "RATE_LIMIT";
         /// Whether a proxy in front is believed when it names the client's address in X-Forwarded-For.

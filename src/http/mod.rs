@@ -5,6 +5,7 @@
 
 pub mod body;
 mod code;
+mod dashboard;
 mod detached;
 mod docs;
 mod edge;
@@ -24,6 +25,7 @@ mod openapi;
 mod query;
 mod queues;
 pub mod server;
+mod session;
 mod stats;
 mod status;
 mod summary;
@@ -80,6 +82,8 @@ pub struct ApiState {
     pub store_name: Arc<str>,
     /// Once cancelled, `/ready` answers 503 so that balancers look elsewhere; everything else still answers.
     pub shutdown: CancellationToken,
+    /// Whether there are pages at `/dashboard/`.
+    pub dashboard: bool,
     /// Whether the trial types may be enqueued.
     pub examples: bool,
     /// Which of the built-in types may be enqueued.
@@ -145,7 +149,8 @@ impl fmt::Debug for PoolGauge {
 /// The API and its documentation.
 pub fn router(state: ApiState) -> Router {
     let (resources, document) = resources(state.examples).split_for_parts();
-    framed(resources.merge(docs::router(&openapi::complete(&document, Offer::of(&state)))), Arc::new(state))
+    let routes = resources.merge(docs::router(&openapi::complete(&document, Offer::of(&state))));
+    framed(if state.dashboard { routes.merge(dashboard::router()) } else { routes }, Arc::new(state))
 }
 
 /// Only what says how the process does: `/live`, `/ready` and `/metrics`.
@@ -172,6 +177,7 @@ fn resources(examples: bool) -> OpenApiRouter<Api> {
         .merge(failed::router())
         .merge(stats::router())
         .merge(queues::router())
+        .merge(session::router())
         .merge(health::router())
         .merge(metrics::router());
     if examples { always.merge(examples::router()) } else { always }

@@ -63,6 +63,7 @@ impl Api {
             clock: clock.clone(),
             store_name: "memory".into(),
             shutdown: shutdown.clone(),
+            dashboard: true,
             examples: false,
             builtins: Builtins::default(),
             callbacks: Rules::default(),

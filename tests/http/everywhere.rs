@@ -15,7 +15,7 @@ async fn get_with_id(api: &Api, path: &str, id: &str) -> Answer {
 async fn a_path_that_leads_nowhere_is_named_with_its_method() {
     let api = Api::new();
     for (method, path) in [
-        (Method::GET, "/"),
+        (Method::GET, "/nowhere"),
         (Method::POST, "/api/queue"),
         (Method::DELETE, "/api/queue/status/"),
         (Method::GET, "/docs/x"),

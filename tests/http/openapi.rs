@@ -27,7 +27,9 @@ fn r44_operation_ids_are_stable() {
         .map(|(route, operation)| (operation["operationId"].as_str().unwrap().to_owned(), route))
         .collect();
     let expected = [
+        ("beginSession", "post /api/v1/session"),
         ("cancelJob", "post /api/queue/jobs/{task_id}/cancel"),
+        ("endSession", "delete /api/v1/session"),
         ("enqueueBatch", "post /api/queue/enqueue/batch"),
         ("enqueueJob", "post /api/queue/enqueue"),
         ("flushFailedJobs", "delete /api/queue/failed"),
@@ -60,7 +62,10 @@ fn r44_every_refusal_is_documented_as_a_problem() {
     let document = openapi();
     for (route, operation) in operations(&document) {
         for (status, response) in operation["responses"].as_object().unwrap() {
-            let content = response["content"].as_object().unwrap();
+            let Some(content) = response["content"].as_object() else {
+                assert_eq!(status, "204", "{route}");
+                continue;
+            };
             let types: Vec<&String> = content.keys().collect();
             let expected = match status.as_bytes()[0] {
                 b'2' if route == "get /metrics" => "application/openmetrics-text",

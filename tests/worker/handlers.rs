@@ -60,6 +60,7 @@ pub(super) fn api(rig: &Rig) -> Router {
         clock: std::sync::Arc::new(SystemClock::default()),
         store_name: "memory".into(),
         shutdown: tokio_util::sync::CancellationToken::new(),
+        dashboard: false,
         examples: false,
         builtins: Builtins::default(),
         callbacks: Rules::default(),

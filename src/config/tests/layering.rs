@@ -21,6 +21,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("http.api_keys", "-"),
         ("http.api_keys_file", "-"),
         ("http.allowed_hosts", "-"),
+        ("http.dashboard", "true"),
         ("http.rate_limit", "-"),
         ("http.trust_forwarded", "false"),
         ("http.max_queue_depth", "-"),

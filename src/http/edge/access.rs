@@ -1,12 +1,16 @@
 //! Who asks.
 
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::{HeaderMap, Method};
 
 use super::super::code::Code;
 use super::super::error::Problem;
+use super::origin;
 use crate::access::{ApiKey, Keys, Scope, Stranger};
 use crate::clock::Timestamp;
+
+/// The cookie that a browser sends its key in.
+pub(in crate::http) const KEY_COOKIE: &str = "journeyman_key";
 
 /// Whom the router lets in.
 #[derive(Debug, Clone)]
@@ -31,18 +35,37 @@ pub(super) enum Caller {
 }
 
 impl Access {
-    pub(super) fn identify(&self, headers: &HeaderMap, now: Timestamp) -> Caller {
+    pub(super) fn identify(&self, method: &Method, headers: &HeaderMap, now: Timestamp) -> Caller {
         let Self::Keys(keys) = self else { return Caller::Anyone };
-        let refused = |code, detail| Caller::Stranger(Problem::new(code, detail));
-        let Some(presented) = bearer(headers) else {
-            return refused(Code::KeyRequired, "send an API key as `Authorization: Bearer KEY`");
+        let presented = match (headers.contains_key(AUTHORIZATION), bearer(headers)) {
+            (_, Some(token)) => Ok(token),
+            (true, None) => Err(key_required()),
+            (false, None) => cookie(method, headers),
         };
-        match keys.find(presented, now) {
+        match presented.and_then(|presented| recognised(keys, presented, now)) {
             Ok(key) => Caller::Key(key),
-            Err(Stranger::Unknown) => refused(Code::KeyInvalid, "this is no key of this server"),
-            Err(Stranger::Expired) => refused(Code::KeyInvalid, "this key has expired"),
+            Err(problem) => Caller::Stranger(problem),
         }
     }
+
+    /// Whether this would be let in as a key.
+    pub(super) fn recognise(&self, presented: &str, now: Timestamp) -> Result<(), Problem> {
+        match self {
+            Self::Keys(keys) => recognised(keys, presented, now).map(drop),
+            Self::Open | Self::Local { .. } => Ok(()),
+        }
+    }
+}
+
+fn recognised(keys: &Keys, presented: &str, now: Timestamp) -> Result<ApiKey, Problem> {
+    keys.find(presented, now).map_err(|stranger| match stranger {
+        Stranger::Unknown => Problem::new(Code::KeyInvalid, "this is no key of this server"),
+        Stranger::Expired => Problem::new(Code::KeyInvalid, "this key has expired"),
+    })
+}
+
+fn key_required() -> Problem {
+    Problem::new(Code::KeyRequired, "send an API key as `Authorization: Bearer KEY`")
 }
 
 impl Caller {
@@ -68,9 +91,23 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// The key of a browser's session. A browser sends it with whatever page asks, so a change must come from one of ours.
+fn cookie<'a>(method: &Method, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let (_, key) = pairs.find(|(name, _)| *name == KEY_COOKIE).ok_or_else(key_required)?;
+    if !method.is_safe() && !origin::is_ours(headers) {
+        let detail =
+            "a session changes things from this server's own pages only; send the key as `Authorization: Bearer KEY`";
+        return Err(Problem::new(Code::CrossSite, detail));
+    }
+    Ok(key)
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use axum::http::header::{HOST, HeaderName, ORIGIN};
 
     use super::*;
 
@@ -88,5 +125,29 @@ mod tests {
         for none in [&["jmk_1"][..], &["Basic jmk_1"], &[], &["Bearer a", "Bearer b"]] {
             assert_eq!(read(none), None, "{none:?}");
         }
+    }
+
+    #[test]
+    fn a_session_is_read_from_among_other_cookies_and_changes_nothing_for_other_sites() {
+        let site = HeaderName::from_static("sec-fetch-site");
+        let read = |method: Method, given: &[(HeaderName, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in given {
+                headers.append(name, HeaderValue::from_static(value));
+            }
+            cookie(&method, &headers).map(str::to_owned).map_err(|problem| problem.code)
+        };
+        let session = (COOKIE, "a=b; journeyman_key=jmk_1; c=d=e");
+        assert_eq!(read(Method::GET, std::slice::from_ref(&session)).as_deref(), Ok("jmk_1"));
+        assert_eq!(read(Method::GET, &[(COOKIE, "xjourneyman_key=jmk_1")]), Err(Code::KeyRequired));
+        assert_eq!(read(Method::GET, &[]), Err(Code::KeyRequired));
+        let own = (site.clone(), "same-origin");
+        assert_eq!(read(Method::POST, &[session.clone(), own]).as_deref(), Ok("jmk_1"));
+        let by_origin = [session.clone(), (HOST, "jobs.internal"), (ORIGIN, "https://jobs.internal")];
+        assert_eq!(read(Method::DELETE, &by_origin).as_deref(), Ok("jmk_1"));
+        for other in ["same-site", "cross-site", "none"] {
+            assert_eq!(read(Method::POST, &[session.clone(), (site.clone(), other)]), Err(Code::CrossSite), "{other}");
+        }
+        assert_eq!(read(Method::POST, &[session, (ORIGIN, "null")]), Err(Code::CrossSite));
     }
 }

@@ -33,7 +33,7 @@ impl Edge {
         if let Access::Local { allowed_hosts } = &self.0.access {
             origin::check(request.method(), request.uri(), headers, allowed_hosts)?;
         }
-        let caller = self.0.access.identify(headers, now);
+        let caller = self.0.access.identify(request.method(), headers, now);
         // Whoever watches the process must hear from it however busy it is; the answers cost next to nothing.
         let is_probe = matches!(request.uri().path(), "/live" | "/ready");
         if let Some(rate) = self.0.rate.as_ref().filter(|_| !is_probe) {

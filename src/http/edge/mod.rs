@@ -16,10 +16,13 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use access::Access;
+pub(super) use access::KEY_COOKIE;
 pub(super) use admit::admit;
 pub(super) use depth::Room;
 pub(super) use guard::{SECURITY, needs, needs_unless, open};
 
+use super::error::Problem;
+use crate::clock::Timestamp;
 use depth::DepthGate;
 use rate::RateGate;
 
@@ -82,6 +85,11 @@ impl Edge {
     /// Whether callers need keys.
     pub(super) fn has_keys(&self) -> bool {
         matches!(self.0.access, Access::Keys(_))
+    }
+
+    /// Whether this would be let in as a key.
+    pub(super) fn recognise(&self, presented: &str, now: Timestamp) -> Result<(), Problem> {
+        self.0.access.recognise(presented, now)
     }
 
     pub(super) fn metrics_open(&self) -> bool {

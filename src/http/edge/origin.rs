@@ -48,6 +48,15 @@ fn is_own(host: &str, allowed: &[String]) -> bool {
         || allowed.contains(&name)
 }
 
+/// Whether a browser says that one of this server's own pages asks.
+pub(super) fn is_ours(headers: &HeaderMap) -> bool {
+    let says_so = match headers.get(SEC_FETCH_SITE) {
+        Some(site) => site == "same-origin",
+        None => headers.contains_key(ORIGIN),
+    };
+    says_so && !is_cross_site(headers)
+}
+
 /// What browsers say of themselves; programs say neither.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());

@@ -67,6 +67,7 @@ fn api(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Router {
         clock,
         store_name: "fuzzed".into(),
         shutdown: CancellationToken::new(),
+        dashboard: false,
         examples: true,
         builtins: Builtins::default(),
         callbacks: Rules::default(),
