@@ -8,8 +8,8 @@ use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Codec, CodecError, Control, Driver, Envelope, Finding, Forgotten, Found, Inspector,
-    JobRecord, Listing, NewJob, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
+    Beat, BeatReply, Cancelled, Codec, CodecError, Control, Driver, Envelope, Finding, Forgotten, Found, Hastened,
+    Inspector, JobRecord, Listing, NewJob, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
     ReservedJob, Retention, Retried, Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::Wakeups;
@@ -150,6 +150,10 @@ impl Operator for CodedStore {
 
     async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
         self.inner.cancel(job).await
+    }
+
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        self.inner.hasten(job).await
     }
 
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {

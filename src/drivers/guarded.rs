@@ -8,9 +8,9 @@ use journeyman_job::{JobId, Priority, QueueName};
 use crate::circuit::{Circuit, Verb};
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
-    Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
+    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
+    Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::Wakeups;
 
@@ -110,6 +110,10 @@ impl Operator for GuardedStore {
 
     async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
         self.write(self.inner.cancel(job)).await
+    }
+
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        self.write(self.inner.hasten(job)).await
     }
 
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {

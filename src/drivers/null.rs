@@ -7,9 +7,9 @@ use journeyman_job::{JobId, Priority, QueueName, When};
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
-    Settled, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
+    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
+    Retry, Settle, Settled, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::{WakeHub, Wakeups};
 
@@ -94,6 +94,10 @@ impl Operator for NullStore {
 
     async fn cancel(&self, _: JobId) -> Result<Cancelled, StoreError> {
         Ok(Cancelled::Nothing)
+    }
+
+    async fn hasten(&self, _: JobId) -> Result<Hastened, StoreError> {
+        Ok(Hastened::Nothing)
     }
 
     async fn retry(&self, _: &Retry) -> Result<Retried, StoreError> {

@@ -32,7 +32,7 @@ pub use driver::{
 pub use envelope::{Body, Envelope, Head};
 pub use inspector::{Connect, Found, Inspector, Store};
 pub use manager::{Dispatched, QueueManager};
-pub use operator::{Cancelled, Control, Cursor, Forgotten, Listing, Operator, Page, Retried, Retry};
+pub use operator::{Cancelled, Control, Cursor, Forgotten, Hastened, Listing, Operator, Page, Retried, Retry};
 pub use record::JobRecord;
 pub use reservation::{CallId, Lost, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};
 pub use routing::Routing;

@@ -45,6 +45,15 @@ pub enum Cancelled {
     Nothing,
 }
 
+/// What became of a delayed job that was to run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hastened {
+    Done,
+    /// It is not delayed; nothing was written.
+    Not(State),
+    Nothing,
+}
+
 /// A failed or cancelled job to put back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retry {
@@ -93,6 +102,10 @@ pub trait Operator: Debug + Send + Sync {
 
     /// Ends a waiting job. Its record is kept as those of other ended jobs are.
     async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError>;
+
+    /// Makes a delayed job pending now, at the back of its queue, whatever it waits for: the time of its dispatch or the delay
+    /// of a retry. Its attempts stay as they are. A paused queue holds it back as it does any other.
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError>;
 
     /// Puts a failed or cancelled job to the back of its queue, with no attempt counted and its unique key taken again.
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError>;

@@ -64,6 +64,8 @@ pub struct UnknownState(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verb {
     Promote,
+    /// An operator ends a delay.
+    Hasten,
     Reserve,
     /// A dead worker's job passes to the reaper, which then settles it like any other.
     Reclaim,
@@ -116,13 +118,14 @@ pub const MOVES: &[Move] = {
     use AttemptEffect::{Counts, Keeps, Refunds, Resets};
     use Owner::{Anyone, Holder, Reaper};
     use State::{Cancelled, Completed, Delayed, Failed, Pending, Reserved};
-    use Verb::{Cancel, Complete, Fail, Promote, Reclaim, Release, Requeue, Reserve, Retry, Snooze};
+    use Verb::{Cancel, Complete, Fail, Hasten, Promote, Reclaim, Release, Requeue, Reserve, Retry, Snooze};
 
     const fn row(from: State, to: State, verb: Verb, owner: Owner, attempts: AttemptEffect) -> Move {
         Move { from, to, verb, owner, attempts }
     }
     &[
         row(Delayed, Pending, Promote, Anyone, Keeps),
+        row(Delayed, Pending, Hasten, Anyone, Keeps),
         row(Pending, Reserved, Reserve, Anyone, Counts),
         row(Reserved, Reserved, Reclaim, Reaper, Keeps),
         row(Reserved, Completed, Complete, Holder, Keeps),

@@ -11,9 +11,9 @@ use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
-    Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
+    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
+    Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::testing::Odds;
 use crate::wake::Wakeups;
@@ -188,6 +188,10 @@ impl Operator for FaultyStore {
 
     async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
         self.call(Operation::Operate, self.inner.cancel(job)).await
+    }
+
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        self.call(Operation::Operate, self.inner.hasten(job)).await
     }
 
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {

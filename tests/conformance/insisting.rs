@@ -12,9 +12,9 @@ use futures::future::BoxFuture;
 use journeyman::clock::Timestamp;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
-    Settled, State, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
+    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
+    Retry, Settle, Settled, State, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use journeyman::testing::FaultyStore;
 use journeyman::wake::Wakeups;
@@ -235,6 +235,14 @@ impl Operator for Insisting {
         self.once(|| self.inner.cancel(job), done_before).await
     }
 
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        let done_before = |first| match first {
+            Hastened::Done => Hastened::Not(State::Pending),
+            other => other,
+        };
+        self.once(|| self.inner.hasten(job), done_before).await
+    }
+
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {
         let done_before = |first| match first {
             Retried::Done => Retried::Not(State::Pending),
@@ -373,6 +381,9 @@ mod tests {
         assert_eq!(store.cancel(jobs[0].id()).await.unwrap(), Cancelled::Done);
         assert_eq!(store.forget(jobs[0].id()).await.unwrap(), Forgotten::Done);
         assert_eq!(store.purge(&queue(QUEUE), None, 9).await.unwrap(), 1);
+        let later = job().after(Duration::from_secs(500));
+        store.push(std::slice::from_ref(&later), Unit::Queue).await.unwrap();
+        assert_eq!(store.hasten(later.id()).await.unwrap(), Hastened::Done);
         store.signal_restart().await.unwrap();
         store.pause(&queue(QUEUE)).await.unwrap();
         let control = store.control().await.unwrap();

@@ -7,6 +7,7 @@
 mod extend;
 mod follow;
 mod harness;
+mod hasten;
 mod insisting;
 mod jobs;
 mod lanes;
@@ -130,6 +131,15 @@ macro_rules! suite {
                 a_reclaim_heeds_no_pause,
                 a_restart_signal_is_seen_by_every_handle,
                 the_worker_says_which_priority_goes_first,
+            }
+            hasten {
+                a_delayed_job_is_hastened,
+                a_retry_that_waits_is_hastened_with_its_attempts,
+                a_hastened_job_goes_to_the_back_of_its_priority,
+                only_delayed_jobs_are_hastened,
+                a_hastened_job_of_a_paused_queue_waits,
+                a_hastened_job_keeps_its_unique_key,
+                a_hastened_job_can_be_cancelled_and_delayed_again,
             }
             listing {
                 pending_jobs_are_listed_as_they_would_run,
@@ -309,6 +319,7 @@ macro_rules! suite {
                 a_listener_hears_each_of_its_queues,
                 a_push_to_another_queue_wakes_nobody,
                 a_delayed_push_that_is_the_earliest_wakes,
+                a_hastened_job_wakes_who_listens,
                 another_handle_hears_a_push,
             }
         }

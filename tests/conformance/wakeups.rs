@@ -74,6 +74,16 @@ pub async fn a_delayed_push_that_is_the_earliest_wakes(h: &Harness) {
     }
 }
 
+/// S14, R19: as a push would.
+pub async fn a_hastened_job_wakes_who_listens(h: &Harness) {
+    let id = h.push_delayed(60).await;
+    let wakeups = listen(&h.store, &[QUEUE]);
+    // A hint of the push may still be on its way.
+    while timeout(SOON / 10, wakeups.next()).await.is_ok() {}
+    h.store.hasten(id).await.unwrap();
+    hears(&wakeups).await;
+}
+
 /// S14: another process's push is heard too. One hint may be missed, not all of them.
 pub async fn another_handle_hears_a_push(h: &Harness) {
     let other = h.second().await;

@@ -7,9 +7,9 @@ use journeyman::clock::Timestamp;
 use journeyman::drivers::memory::MemoryStore;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Inspector, Listing, NewJob, Operator, Page,
-    PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle,
-    Settled, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
+    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
+    Retry, Settle, Settled, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use journeyman::wake::Wakeups;
 
@@ -148,6 +148,11 @@ impl Operator for FaultyStore {
     async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
         self.suffer().await?;
         self.inner.cancel(job).await
+    }
+
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        self.suffer().await?;
+        self.inner.hasten(job).await
     }
 
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use journeyman::queue::{Cancelled, Retried, Settled, State, Token};
+use journeyman::queue::{Cancelled, Hastened, Retried, Settled, State, Token};
 
 pub const LEASE: Duration = Duration::from_millis(400);
 /// How far the store's clock and ours may drift apart within a history.
@@ -54,6 +54,7 @@ pub enum Seen {
         lost: bool,
     },
     Cancelled(Cancelled),
+    Hastened(Hastened),
     Retried(Retried),
     /// Nothing if there is no such job.
     Found(Option<(State, u32)>),
@@ -167,15 +168,21 @@ fn after(job: Job, call: &Call) -> Option<Job> {
             is_waiting.then_some(Job { place: Place::Ended(State::Cancelled), ..job })
         }
         Seen::Cancelled(Cancelled::Not(state)) => if_so(!is_waiting(*state) && is_in(job.place, *state)),
+        Seen::Hastened(Hastened::Done) => {
+            let is_waiting = matches!(job.place, Place::Waiting(_));
+            is_waiting.then_some(Job { place: Place::Waiting(call.begin), ..job })
+        }
+        Seen::Hastened(Hastened::Not(state)) => if_so(*state != State::Delayed && is_in(job.place, *state)),
         Seen::Retried(Retried::Done) => {
             let is_open = matches!(job.place, Place::Ended(State::Failed | State::Cancelled));
             is_open.then_some(Job { place: Place::Waiting(call.begin), attempts: 0, ..job })
         }
         Seen::Retried(Retried::Not(state)) => if_so(is_in(job.place, *state)),
         Seen::Found(Some((state, attempts))) => if_so(is_in(job.place, *state) && *attempts == job.attempts),
-        Seen::Found(None) | Seen::Cancelled(Cancelled::Nothing) | Seen::Retried(Retried::Nothing) => {
-            if_so(job.place == Place::Absent)
-        }
+        Seen::Found(None)
+        | Seen::Cancelled(Cancelled::Nothing)
+        | Seen::Hastened(Hastened::Nothing)
+        | Seen::Retried(Retried::Nothing) => if_so(job.place == Place::Absent),
         // No job of these histories has a key.
         Seen::Retried(Retried::Duplicate(_)) => None,
     }

@@ -343,9 +343,10 @@ async fn operator(scene: Arc<Scene>, mut dice: StdRng) -> Notes {
 
 async fn operate(scene: &Scene, notes: &mut Notes, job: JobId, trail: &Trail, dice: &mut StdRng) {
     let begin = scene.clock.elapsed();
-    let seen = match dice.random_range(0..3) {
+    let seen = match dice.random_range(0..4) {
         0 => Seen::Cancelled(scene.of_clients().cancel(job).await.unwrap()),
-        1 => Seen::Retried(scene.of_clients().retry(&Retry { job, trail: trail.retried().encode() }).await.unwrap()),
+        1 => Seen::Hastened(scene.of_clients().hasten(job).await.unwrap()),
+        2 => Seen::Retried(scene.of_clients().retry(&Retry { job, trail: trail.retried().encode() }).await.unwrap()),
         _ => return scene.find(notes, job).await,
     };
     notes.note(&scene.clock, begin, [(job, seen)]);

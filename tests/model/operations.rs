@@ -60,6 +60,9 @@ pub enum Operation {
     Cancel {
         job: usize,
     },
+    Hasten {
+        job: usize,
+    },
     Retry {
         job: usize,
     },
@@ -174,6 +177,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => worker().prop_map(|worker| Retire { worker }),
         3 => (ttl(), records(), 1..=5_usize).prop_map(|(ttl, max_records, max)| Prune { ttl, max_records, max }),
         3 => any_job().prop_map(|job| Cancel { job }),
+        2 => any_job().prop_map(|job| Hasten { job }),
         3 => any_job().prop_map(|job| Retry { job }),
         1 => any_job().prop_map(|job| Forget { job }),
         1 => (0..QUEUES, weighted(0.5, 0..4_usize), 1..=4_usize)

@@ -45,8 +45,8 @@ const ROWS: &[Row] = rows! {
         taking::push_whole, taking::reserve, taking::reserve_due, taking::extend, taking::reclaim, taking::retire,
         taking::complete, taking::complete_then, taking::release, taking::release_later, taking::snooze,
         taking::requeue, taking::fail, taking::give_up, taking::settle_batch, taking::promote, taking::prune,
-        operating::cancel, operating::retry, operating::forget, operating::purge, operating::pause,
-        operating::resume, operating::signal_restart;
+        operating::cancel, operating::hasten, operating::retry, operating::forget, operating::purge,
+        operating::pause, operating::resume, operating::signal_restart;
     false: looking::find, looking::queues, looking::stats, looking::list, looking::control;
 };
 

@@ -1,8 +1,12 @@
 //! The rows of an operator's verbs.
 
+use std::time::Duration;
+
 use journeyman::chance;
-use journeyman::job::{ErrorKind, JobError, JobId};
-use journeyman::queue::{Cancelled, Forgotten, Retried, Retry, Settled, Settlement, State, StoreError};
+use journeyman::job::{ErrorKind, JobError, JobId, When};
+use journeyman::queue::{
+    Cancelled, Forgotten, Hastened, NewJob, Retried, Retry, Settled, Settlement, State, StoreError,
+};
 
 use super::cell::{Cell, ending, request};
 
@@ -12,6 +16,16 @@ pub async fn cancel(cell: &Cell<'_>) {
     told.is_once(cell, &Cancelled::Done, &Cancelled::Not(State::Cancelled));
     cell.is(id, State::Cancelled, 0).await;
     cell.counts(|stats| (stats.cancelled, stats.counters.enqueued) = (1, 1)).await;
+}
+
+pub async fn hasten(cell: &Cell<'_>) {
+    let job = NewJob { when: When::After(Duration::from_secs(60)), ..cell.job() };
+    cell.put(std::slice::from_ref(&job)).await;
+    let told = cell.insist(async |_| cell.faulty().hasten(job.id()).await).await;
+    told.is_once(cell, &Hastened::Done, &Hastened::Not(State::Pending));
+    cell.is(job.id(), State::Pending, 0).await;
+    cell.counts(|stats| (stats.pending[1], stats.counters.enqueued) = (1, 1)).await;
+    assert_eq!(taken(cell).await, 1, "{cell:?}: it waits once");
 }
 
 pub async fn retry(cell: &Cell<'_>) {

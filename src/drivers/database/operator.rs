@@ -8,7 +8,9 @@ use super::rows::{priority, queue_name, state, whole};
 use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value};
 use super::{DatabaseStore, lanes};
-use crate::queue::{Cancelled, Control, Forgotten, Listing, Operator, Page, Retried, Retry, State, StoreError};
+use crate::queue::{
+    Cancelled, Control, Forgotten, Hastened, Listing, Operator, Page, Retried, Retry, State, StoreError,
+};
 
 #[async_trait]
 impl Operator for DatabaseStore {
@@ -18,6 +20,10 @@ impl Operator for DatabaseStore {
 
     async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
         self.core.change(&Cancel(job)).await
+    }
+
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        self.core.change(&Hasten(job)).await
     }
 
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {
@@ -103,6 +109,28 @@ impl Change for Cancel {
         entry.left(job.state, job.priority, 1);
         entry.add_ended(State::Cancelled, 1);
         Ok(Cancelled::Done)
+    }
+}
+
+struct Hasten(JobId);
+
+#[async_trait]
+impl Change for Hasten {
+    type Answer = Hastened;
+
+    async fn apply(&self, tx: &mut Transaction<'_>) -> Result<Hastened, Fault> {
+        let Some(job) = lock(tx, self.0).await? else { return Ok(Hastened::Nothing) };
+        if job.state != State::Delayed {
+            return Ok(Hastened::Not(job.state));
+        }
+        let lane = lanes::pending(&job.queue, job.priority);
+        let now = tx.now.as_micros();
+        tx.run(&tx.sql.hasten, &[Value::Int(now), Value::Int(lane), Value::Int(tx.positions(1)), Value::Id(self.0)])
+            .await?;
+        let entry = tx.ledger.entry(&job.queue);
+        entry.left(State::Delayed, job.priority, 1);
+        entry.arrived(job.priority);
+        Ok(Hastened::Done)
     }
 }
 

@@ -6,7 +6,9 @@ use journeyman_job::{JobId, Priority, QueueName};
 use super::MemoryStore;
 use super::inspector::record;
 use super::tables::{Entry, Tables};
-use crate::queue::{Cancelled, Control, Cursor, Forgotten, Listing, Operator, Page, Retried, Retry, State, StoreError};
+use crate::queue::{
+    Cancelled, Control, Cursor, Forgotten, Hastened, Listing, Operator, Page, Retried, Retry, State, StoreError,
+};
 
 #[async_trait]
 impl Operator for MemoryStore {
@@ -36,6 +38,21 @@ impl Operator for MemoryStore {
             Some(other) => Cancelled::Not(other),
             None => Cancelled::Nothing,
         })
+    }
+
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        let now = self.clock.now();
+        let mut tables = self.tables();
+        let Some(entry) = tables.jobs.get(&job) else { return Ok(Hastened::Nothing) };
+        if entry.state != State::Delayed {
+            return Ok(Hastened::Not(entry.state));
+        }
+        let queue = entry.envelope.queue.clone();
+        tables.take_out(job);
+        tables.line_up(job, now, now);
+        drop(tables);
+        self.wake(std::iter::once(&queue));
+        Ok(Hastened::Done)
     }
 
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {

@@ -14,7 +14,8 @@ use super::together::{Joined, each, midway};
 use super::{RedisStore, scripts};
 use crate::queue::limits::PER_CALL;
 use crate::queue::{
-    Cancelled, Control, Forgotten, Found, Inspector, Listing, Operator, Page, Retried, Retry, State, StoreError,
+    Cancelled, Control, Forgotten, Found, Hastened, Inspector, Listing, Operator, Page, Retried, Retry, State,
+    StoreError,
 };
 
 #[async_trait]
@@ -33,6 +34,19 @@ impl Operator for RedisStore {
             b"D" => Cancelled::Done,
             b"N" => Cancelled::Nothing,
             other => Cancelled::Not(state(other)?),
+        })
+    }
+
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        let Some(queue) = self.queue_of(job).await? else { return Ok(Hastened::Nothing) };
+        let mut keys = Vec::from(self.keys.all_pending(&queue));
+        keys.extend([self.keys.delayed(&queue), self.keys.jobs(&queue), self.keys.state(&queue)]);
+        let args = vec![self.now(), queue.as_str().into(), self.keys.wake_channel().into(), packed_id(job)];
+        let mut reply = self.connection.run(&scripts::HASTEN, keys, args).await?;
+        Ok(match &reply.bytes()?[..] {
+            b"D" => Hastened::Done,
+            b"N" => Hastened::Nothing,
+            other => Hastened::Not(state(other)?),
         })
     }
 

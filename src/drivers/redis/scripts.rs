@@ -34,6 +34,7 @@ scripts! {
     OUTBOX = "scripts/outbox.lua";
     STRIKE = "scripts/strike.lua";
     CANCEL = "scripts/cancel.lua";
+    HASTEN = "scripts/hasten.lua";
     RETRY = "scripts/retry.lua";
     FORGET = "scripts/forget.lua";
     PURGE = "scripts/purge.lua";

@@ -13,6 +13,7 @@ mod entry;
 mod error;
 mod forget;
 mod group;
+mod hasten;
 mod holds;
 mod inspector;
 mod lease;

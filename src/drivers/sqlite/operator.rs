@@ -7,8 +7,9 @@ use super::SqliteStore;
 use super::cancel::Cancel;
 use super::control::{self, Pause, Resume, SignalRestart};
 use super::forget::{Forget, Purge};
+use super::hasten::Hasten;
 use super::list::Lookup;
-use crate::queue::{Cancelled, Control, Forgotten, Listing, Operator, Page, Retried, Retry, StoreError};
+use crate::queue::{Cancelled, Control, Forgotten, Hastened, Listing, Operator, Page, Retried, Retry, StoreError};
 
 #[async_trait]
 impl Operator for SqliteStore {
@@ -19,6 +20,10 @@ impl Operator for SqliteStore {
 
     async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {
         self.change(Cancel { job }).await
+    }
+
+    async fn hasten(&self, job: JobId) -> Result<Hastened, StoreError> {
+        self.change(Hasten { job }).await
     }
 
     async fn retry(&self, retry: &Retry) -> Result<Retried, StoreError> {

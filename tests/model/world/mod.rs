@@ -152,6 +152,10 @@ impl World {
                     self.moments.ended.insert(job, self.pair.now());
                 }
             }
+            Operation::Hasten { job } => {
+                let job = self.any_job(*job);
+                self.pair.same(async |store| store.hasten(job).await).await?;
+            }
             Operation::Retry { job } => self.retry(*job).await?,
             Operation::Forget { job } => {
                 let job = self.any_job(*job);

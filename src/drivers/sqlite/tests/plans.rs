@@ -37,6 +37,7 @@ fn no_statement_walks_the_backlog() {
         super::super::entry::EARLIEST,
         super::super::promote::DUE,
         super::super::promote::LEAVE,
+        super::super::hasten::LEAVE,
         super::super::settle::FAIL,
         super::super::settle::LAST_SETTLED,
         super::super::place::LEAVE_PENDING,
