@@ -9,8 +9,9 @@ use journeyman_job::{JobId, Priority, QueueName};
 use crate::clock::Timestamp;
 use crate::queue::{
     Beat, BeatReply, Cancelled, Codec, CodecError, Control, Driver, Envelope, Finding, Forgotten, Found, Hastened,
-    Inspector, JobRecord, Listing, NewJob, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
-    ReservedJob, Retention, Retried, Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
+    Inspector, JobRecord, Listing, NewJob, Note, NoteKey, NoteKind, NoteRange, Notes, Operator, Page, PushOutcome,
+    QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried, Retry, Settle, Settled, Store,
+    StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::Wakeups;
 
@@ -182,6 +183,22 @@ impl Operator for CodedStore {
 
     async fn control(&self) -> Result<Control, StoreError> {
         self.inner.control().await
+    }
+}
+
+/// As they are: they hold no payload of a job.
+#[async_trait]
+impl Notes for CodedStore {
+    async fn write_notes(&self, notes: &[Note]) -> Result<(), StoreError> {
+        self.inner.write_notes(notes).await
+    }
+
+    async fn read_notes(&self, range: &NoteRange) -> Result<Vec<(NoteKey, Bytes)>, StoreError> {
+        self.inner.read_notes(range).await
+    }
+
+    async fn erase_note(&self, kind: NoteKind, key: &NoteKey) -> Result<bool, StoreError> {
+        self.inner.erase_note(kind, key).await
     }
 }
 

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::circuit::{Circuit, Verb};
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
-    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
-    Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob, Note,
+    NoteKey, NoteKind, NoteRange, Notes, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
+    ReservedJob, Retention, Retried, Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::Wakeups;
 
@@ -142,6 +143,21 @@ impl Operator for GuardedStore {
 
     async fn control(&self) -> Result<Control, StoreError> {
         self.read(self.inner.control()).await
+    }
+}
+
+#[async_trait]
+impl Notes for GuardedStore {
+    async fn write_notes(&self, notes: &[Note]) -> Result<(), StoreError> {
+        self.write(self.inner.write_notes(notes)).await
+    }
+
+    async fn read_notes(&self, range: &NoteRange) -> Result<Vec<(NoteKey, Bytes)>, StoreError> {
+        self.read(self.inner.read_notes(range)).await
+    }
+
+    async fn erase_note(&self, kind: NoteKind, key: &NoteKey) -> Result<bool, StoreError> {
+        self.write(self.inner.erase_note(kind, key)).await
     }
 }
 

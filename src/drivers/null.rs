@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use journeyman_job::{JobId, Priority, QueueName, When};
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
-    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
-    Retry, Settle, Settled, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob, Note,
+    NoteKey, NoteKind, NoteRange, Notes, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
+    ReservedJob, Retention, Retried, Retry, Settle, Settled, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::wake::{WakeHub, Wakeups};
 
@@ -126,6 +127,21 @@ impl Operator for NullStore {
 
     async fn control(&self) -> Result<Control, StoreError> {
         Ok(Control::default())
+    }
+}
+
+#[async_trait]
+impl Notes for NullStore {
+    async fn write_notes(&self, _: &[Note]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn read_notes(&self, _: &NoteRange) -> Result<Vec<(NoteKey, Bytes)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn erase_note(&self, _: NoteKind, _: &NoteKey) -> Result<bool, StoreError> {
+        Ok(false)
     }
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use journeyman_job::{JobId, QueueName};
 
-use super::{Driver, JobRecord, Operator, QueueStats, StoreError, Verifier};
+use super::{Driver, JobRecord, Notes, Operator, QueueStats, StoreError, Verifier};
 use crate::clock::Timestamp;
 
 /// The answer to a look-up by id.
@@ -38,9 +38,9 @@ pub trait Inspector: Debug + Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: Driver + Inspector + Operator + Verifier {}
+pub trait Store: Driver + Inspector + Operator + Verifier + Notes {}
 
-impl<T: Driver + Inspector + Operator + Verifier> Store for T {}
+impl<T: Driver + Inspector + Operator + Verifier + Notes> Store for T {}
 
 /// Opens a further, independent connection to one and the same store.
 pub type Connect = Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>;

@@ -20,6 +20,14 @@ pub const TAGS: usize = 20;
 pub const TAG: usize = 100;
 /// Longest `deduplication_key`, characters.
 pub const UNIQUE_KEY: usize = 255;
+/// Largest note, bytes.
+pub const NOTE: usize = 256 * 1024;
+/// Notes written at once.
+pub const NOTES: usize = 100;
+/// Bytes of notes written at once.
+pub const NOTES_BYTES: usize = 4 * NOTE;
+/// Notes that one write removes because their time has passed, at most: more than it adds, so that they do not pile up.
+pub const NOTES_EXPIRED: usize = 2 * NOTES;
 /// Farthest a job can be delayed.
 pub const DELAY: Duration = Duration::from_secs(366 * 24 * 3600);
 

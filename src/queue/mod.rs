@@ -1,7 +1,7 @@
 //! The domain: what a job goes through, decided without any network or disk.
 //!
 //! `envelope` is what is frozen at dispatch, `trail` what changes afterwards, `settlement` the only retry policy,
-//! `state` the table of all moves, `driver` and `inspector` what a store must be able to do.
+//! `state` the table of all moves, `driver` and `inspector` what a store must be able to do, `notes` what it keeps beside.
 
 pub mod callbacks;
 mod codec;
@@ -11,6 +11,7 @@ mod envelope;
 mod inspector;
 pub mod limits;
 mod manager;
+pub mod notes;
 pub mod operations;
 mod operator;
 mod pusher;
@@ -32,6 +33,7 @@ pub use driver::{
 pub use envelope::{Body, Envelope, Head};
 pub use inspector::{Connect, Found, Inspector, Store};
 pub use manager::{Dispatched, QueueManager};
+pub use notes::{Note, NoteKey, NoteKeyError, NoteKind, NoteRange, Notes};
 pub use operator::{Cancelled, Control, Cursor, Forgotten, Hastened, Listing, Operator, Page, Retried, Retry};
 pub use record::JobRecord;
 pub use reservation::{CallId, Lost, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};

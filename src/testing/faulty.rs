@@ -7,13 +7,14 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use journeyman_job::{JobId, Priority, QueueName};
 
 use crate::clock::Timestamp;
 use crate::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
-    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
-    Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob, Note,
+    NoteKey, NoteKind, NoteRange, Notes, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
+    ReservedJob, Retention, Retried, Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use crate::testing::Odds;
 use crate::wake::Wakeups;
@@ -44,6 +45,8 @@ pub enum Operation {
     Prune,
     /// What an operator changes.
     Operate,
+    /// Whatever is done with notes.
+    Note,
     Read,
 }
 
@@ -220,6 +223,21 @@ impl Operator for FaultyStore {
 
     async fn control(&self) -> Result<Control, StoreError> {
         self.call(Operation::Read, self.inner.control()).await
+    }
+}
+
+#[async_trait]
+impl Notes for FaultyStore {
+    async fn write_notes(&self, notes: &[Note]) -> Result<(), StoreError> {
+        self.call(Operation::Note, self.inner.write_notes(notes)).await
+    }
+
+    async fn read_notes(&self, range: &NoteRange) -> Result<Vec<(NoteKey, Bytes)>, StoreError> {
+        self.call(Operation::Note, self.inner.read_notes(range)).await
+    }
+
+    async fn erase_note(&self, kind: NoteKind, key: &NoteKey) -> Result<bool, StoreError> {
+        self.call(Operation::Note, self.inner.erase_note(kind, key)).await
     }
 }
 

@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::future::BoxFuture;
 use journeyman::clock::Timestamp;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
-    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
-    Retry, Settle, Settled, State, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob, Note,
+    NoteKey, NoteKind, NoteRange, Notes, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
+    ReservedJob, Retention, Retried, Retry, Settle, Settled, State, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use journeyman::testing::FaultyStore;
 use journeyman::wake::Wakeups;
@@ -295,6 +296,21 @@ impl Operator for Insisting {
 }
 
 #[async_trait]
+impl Notes for Insisting {
+    async fn write_notes(&self, notes: &[Note]) -> Result<(), StoreError> {
+        self.repeat(|| self.inner.write_notes(notes)).await
+    }
+
+    async fn read_notes(&self, range: &NoteRange) -> Result<Vec<(NoteKey, Bytes)>, StoreError> {
+        self.repeat(|| self.inner.read_notes(range)).await
+    }
+
+    async fn erase_note(&self, kind: NoteKind, key: &NoteKey) -> Result<bool, StoreError> {
+        self.once(|| self.inner.erase_note(kind, key), |_| false).await
+    }
+}
+
+#[async_trait]
 impl Verifier for Insisting {
     async fn verify(&self) -> Result<Verified, StoreError> {
         self.repeat(|| self.inner.verify()).await
@@ -333,6 +349,7 @@ mod tests {
             Operation::Retire,
             Operation::Prune,
             Operation::Operate,
+            Operation::Note,
             Operation::Read,
         ];
         // More than a test makes calls of any kind.
@@ -384,6 +401,11 @@ mod tests {
         let later = job().after(Duration::from_secs(500));
         store.push(std::slice::from_ref(&later), Unit::Queue).await.unwrap();
         assert_eq!(store.hasten(later.id()).await.unwrap(), Hastened::Done);
+        let key = NoteKey::new("a").unwrap();
+        let note = Note { kind: NoteKind::Order, key: key.clone(), body: "{}".into(), keep: Duration::from_secs(9) };
+        store.write_notes(&[note]).await.unwrap();
+        assert_eq!(store.read_notes(&NoteRange::one(NoteKind::Order, &key)).await.unwrap().len(), 1);
+        assert!(store.erase_note(NoteKind::Order, &key).await.unwrap());
         store.signal_restart().await.unwrap();
         store.pause(&queue(QUEUE)).await.unwrap();
         let control = store.control().await.unwrap();

@@ -15,6 +15,7 @@ mod listing;
 mod look;
 mod named;
 mod names;
+mod notes;
 mod operate;
 mod promote;
 mod prune;
@@ -155,6 +156,19 @@ macro_rules! suite {
                 pages_of_waiting_jobs_hold_while_the_queue_moves,
                 a_cursor_that_is_none_is_refused,
                 a_system_error_is_listed,
+            }
+            notes {
+                a_note_comes_back_byte_for_byte,
+                a_note_is_written_over_the_one_of_its_key,
+                notes_come_in_the_order_of_their_bytes,
+                a_range_of_notes_is_told_up_to_its_max,
+                kinds_of_notes_are_apart,
+                a_note_is_gone_once_its_time_has_passed,
+                a_note_that_is_written_again_is_kept_anew,
+                an_erased_note_is_gone,
+                many_notes_come_and_go,
+                notes_that_are_too_large_are_refused,
+                notes_written_at_once_are_each_whole,
             }
             push {
                 a_pushed_job_is_pending,

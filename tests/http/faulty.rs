@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use journeyman::clock::Timestamp;
 use journeyman::drivers::memory::MemoryStore;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
-    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob,
-    Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved, ReservedJob, Retention, Retried,
-    Retry, Settle, Settled, StoreError, Unit, Verified, Verifier, WorkerId,
+    Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob, Note,
+    NoteKey, NoteKind, NoteRange, Notes, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
+    ReservedJob, Retention, Retried, Retry, Settle, Settled, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use journeyman::wake::Wakeups;
 
@@ -188,6 +189,24 @@ impl Operator for FaultyStore {
     async fn control(&self) -> Result<Control, StoreError> {
         self.suffer().await?;
         self.inner.control().await
+    }
+}
+
+#[async_trait]
+impl Notes for FaultyStore {
+    async fn write_notes(&self, notes: &[Note]) -> Result<(), StoreError> {
+        self.suffer().await?;
+        self.inner.write_notes(notes).await
+    }
+
+    async fn read_notes(&self, range: &NoteRange) -> Result<Vec<(NoteKey, Bytes)>, StoreError> {
+        self.suffer().await?;
+        self.inner.read_notes(range).await
+    }
+
+    async fn erase_note(&self, kind: NoteKind, key: &NoteKey) -> Result<bool, StoreError> {
+        self.suffer().await?;
+        self.inner.erase_note(kind, key).await
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::cell::{Cell, Target};
 use super::store::{Kind, Place};
-use super::{looking, operating, taking};
+use super::{looking, noting, operating, taking};
 use crate::support::effort::{effort, replay, seed};
 use crate::support::proxy::{Ending, Fault};
 
@@ -46,7 +46,8 @@ const ROWS: &[Row] = rows! {
         taking::complete, taking::complete_then, taking::release, taking::release_later, taking::snooze,
         taking::requeue, taking::fail, taking::give_up, taking::settle_batch, taking::promote, taking::prune,
         operating::cancel, operating::hasten, operating::retry, operating::forget, operating::purge,
-        operating::pause, operating::resume, operating::signal_restart;
+        operating::pause, operating::resume, operating::signal_restart, noting::write_notes, noting::erase_note,
+        noting::read_notes;
     false: looking::find, looking::queues, looking::stats, looking::list, looking::control;
 };
 

@@ -3,6 +3,7 @@
 mod cell;
 mod looking;
 mod matrix;
+mod noting;
 mod operating;
 mod pooled;
 mod proxy;

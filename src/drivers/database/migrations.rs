@@ -26,10 +26,11 @@ macro_rules! migrations {
 }
 
 /// In order; one that was released never changes.
-static MYSQL: LazyLock<Migrator> =
-    LazyLock::new(|| migrator(migrations!("mysql": (1, "0001_jobs"), (2, "0002_lanes"), (3, "0003_delayed"))));
+static MYSQL: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(migrations!("mysql": (1, "0001_jobs"), (2, "0002_lanes"), (3, "0003_delayed"), (4, "0004_notes")))
+});
 static POSTGRES: LazyLock<Migrator> =
-    LazyLock::new(|| migrator(migrations!("postgres": (1, "0001_jobs"), (2, "0002_lanes"))));
+    LazyLock::new(|| migrator(migrations!("postgres": (1, "0001_jobs"), (2, "0002_lanes"), (3, "0003_notes"))));
 
 fn migration(version: i64, name: &'static str, sql: &'static str) -> Migration {
     Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)

@@ -15,6 +15,7 @@ mod link;
 mod listing;
 mod migrations;
 mod mysql;
+mod notes;
 mod operator;
 mod options;
 mod pool;

@@ -9,8 +9,8 @@ use super::fault::Fault;
 use super::rows::{queue_name, whole};
 use super::transaction::{Change, Transaction};
 use super::value::{Rows, Value};
-use super::{fronts, lanes};
-use crate::queue::{Retention, State};
+use super::{fronts, lanes, notes};
+use crate::queue::{NoteKind, Retention, State};
 
 #[derive(Debug)]
 pub(super) struct Prune {
@@ -34,6 +34,9 @@ impl Change for Prune {
         // Two at once would each remove what is too much. The numbers are read after that, so they are those of now.
         if tx.rows(&tx.sql.prune_alone, &[]).await?.is_empty() {
             return Ok(0);
+        }
+        for kind in NoteKind::ALL {
+            notes::expire(tx, kind).await?;
         }
         let kept = kept(tx).await?;
         let oldest = oldest_ends(tx, &kept).await?;

@@ -34,9 +34,10 @@ macro_rules! statements {
 statements! {
     announce, begin, cancel, clashes, count, due, due_free, end_lease, ended, ended_queues, fail, find, front, hasten,
     held_by_call, held_by_id, held_tokens, insert, key_holders, key_rival, left_behind, list, list_back, list_reserved,
-    look, lost_workers, mend, pause, paused, ping, promote, prune_alone, pruned_since, queues, remove, remove_failed, renew,
-    renew_if_holding, restart, restarts, resume, retry, settle, stats, take, take_over, tokens, verify_counts,
-    verify_failed, verify_failures, verify_leases, verify_page, verify_row, waiting, waiting_delayed,
+    look, lost_workers, mend, note_erase, note_expire, note_read, note_read_back, note_write, pause, paused, ping, promote,
+    prune_alone, pruned_since, queues, remove, remove_failed, renew, renew_if_holding, restart, restarts, resume, retry,
+    settle, stats, take, take_over, tokens, verify_counts, verify_failed, verify_failures, verify_leases, verify_page,
+    verify_row, waiting, waiting_delayed,
 }
 
 impl Statement {

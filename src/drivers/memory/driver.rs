@@ -97,7 +97,9 @@ impl Driver for MemoryStore {
 
     async fn prune(&self, retention: Retention, max: usize) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        Ok(prune(&mut self.tables(), retention, max, now))
+        let mut tables = self.tables();
+        tables.notes.retain(|_, (ends_at, _)| *ends_at > now);
+        Ok(prune(&mut tables, retention, max, now))
     }
 
     fn wakeups(&self, queues: &[QueueName]) -> Wakeups {

@@ -5,6 +5,7 @@
 mod driver;
 mod inspector;
 mod line;
+mod notes;
 mod operator;
 mod tables;
 mod verify;

@@ -7,7 +7,7 @@ use journeyman_job::{JobId, QueueName};
 
 use super::line::Line;
 use crate::clock::Timestamp;
-use crate::queue::{CallId, Envelope, Reservation, ReservedJob, State, Token, UniqueKey, WorkerId};
+use crate::queue::{CallId, Envelope, NoteKey, NoteKind, Reservation, ReservedJob, State, Token, UniqueKey, WorkerId};
 
 /// A stored job.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub(super) struct Tables {
     pub(super) locks: HashMap<(QueueName, UniqueKey), JobId>,
     pub(super) paused: BTreeSet<QueueName>,
     pub(super) restarts: u64,
+    /// With the time of their end.
+    pub(super) notes: BTreeMap<(NoteKind, NoteKey), (Timestamp, Bytes)>,
     arrivals: i64,
     front: i64,
     ends: i64,

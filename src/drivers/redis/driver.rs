@@ -8,7 +8,7 @@ use fred::types::Value;
 use journeyman_job::QueueName;
 
 use super::records::Hold;
-use super::together::{Joined, each};
+use super::together::{Joined, each, midway};
 use super::wire::Reply;
 use super::{RedisStore, packed, records, scripts};
 use crate::clock::micros;
@@ -73,7 +73,9 @@ impl Driver for RedisStore {
     }
 
     async fn prune(&self, retention: Retention, max: usize) -> Result<usize, StoreError> {
-        self.prune_everywhere(retention, max).await
+        let pruned = self.prune_everywhere(retention, max).await?;
+        self.expire_notes().await.map_err(|error| midway(error, pruned > 0))?;
+        Ok(pruned)
     }
 
     fn wakeups(&self, queues: &[QueueName]) -> Wakeups {

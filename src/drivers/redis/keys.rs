@@ -3,7 +3,7 @@
 
 use journeyman_job::{JobId, Priority, QueueName};
 
-use crate::queue::WorkerId;
+use crate::queue::{NoteKind, WorkerId};
 
 /// The keys under one prefix.
 #[derive(Debug, Clone)]
@@ -34,6 +34,13 @@ impl Keys {
     /// Number of signals to restart.
     pub fn restarts(&self) -> String {
         format!("{}restarts", self.prefix)
+    }
+
+    /// What notes of a kind are in: hash of their bodies, sorted set of their keys in the order of bytes, sorted set of their
+    /// keys by their end, microseconds. All kinds have one slot.
+    pub fn notes(&self, kind: NoteKind) -> [String; 3] {
+        let of = |what| format!("{}{{notes}}:{}{what}", self.prefix, kind.as_str());
+        [of(""), of(":names"), of(":ends")]
     }
 
     /// Claim on an id that a caller chose: number (16 digits) + digest of the body (32) + queue. It has the id's own slot.
@@ -163,6 +170,7 @@ mod tests {
         let worker = WorkerId::new("w").unwrap();
         let id = "7d444840-9dc0-41d1-b245-5ffdce74fad2".parse().unwrap();
         let mut all = vec![keys.queues(), keys.wake_channel(), keys.all_paused(), keys.restarts(), keys.claim(id)];
+        all.extend(NoteKind::ALL.into_iter().flat_map(|kind| keys.notes(kind)));
         for name in [
             "a",
             "high",

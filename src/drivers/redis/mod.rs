@@ -13,6 +13,7 @@ mod durability;
 mod inspector;
 mod keys;
 mod listing;
+mod notes;
 mod operator;
 mod options;
 mod outbox;

@@ -18,8 +18,8 @@ use journeyman_job::QueueName;
 pub(super) trait Change: Debug + Send + 'static {
     type Answer: Send;
 
-    /// Whether it adds jobs: then it is refused before the file is quite full, so that the others still find room.
-    const ADDS_JOBS: bool = false;
+    /// Whether it brings in what is new, and nothing is given up for it when the file is full: the others still find room.
+    const MAY_BE_REFUSED: bool = false;
 
     fn apply(&self, group: &mut Group<'_>) -> Result<Self::Answer, Failure>;
 
@@ -81,7 +81,7 @@ pub(super) trait Waiting: Send {
 
     fn weight(&self) -> usize;
 
-    fn adds_jobs(&self) -> bool;
+    fn may_be_refused(&self) -> bool;
 
     /// Whether nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
@@ -119,8 +119,8 @@ impl<C: Change> Waiting for Caller<C> {
         self.change.weight()
     }
 
-    fn adds_jobs(&self) -> bool {
-        C::ADDS_JOBS
+    fn may_be_refused(&self) -> bool {
+        C::MAY_BE_REFUSED
     }
 
     fn is_abandoned(&self) -> bool {

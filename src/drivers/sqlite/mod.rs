@@ -19,6 +19,7 @@ mod inspector;
 mod lease;
 mod ledger;
 mod list;
+mod notes;
 mod numbers;
 mod operator;
 mod options;

@@ -5,8 +5,8 @@ use rusqlite::params;
 
 use super::error::Failure;
 use super::group::{Change, Group};
-use super::{ends, rows};
-use crate::queue::{Retention, State, limits};
+use super::{ends, notes, rows};
+use crate::queue::{NoteKind, Retention, State, limits};
 
 const QUEUES: &str = "SELECT queue, completed, cancelled, failed FROM queue_stats
     WHERE completed + cancelled + failed > 0 ORDER BY queue";
@@ -29,6 +29,9 @@ impl Change for Prune {
     type Answer = usize;
 
     fn apply(&self, group: &mut Group<'_>) -> Result<usize, Failure> {
+        for kind in NoteKind::ALL {
+            notes::expire(group, kind)?;
+        }
         let mut removed = 0;
         for (queue, kept) in ended(group)? {
             for (state, count) in kept {

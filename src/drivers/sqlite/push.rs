@@ -33,7 +33,7 @@ pub(super) struct Push {
 impl Change for Push {
     type Answer = Vec<PushOutcome>;
 
-    const ADDS_JOBS: bool = true;
+    const MAY_BE_REFUSED: bool = true;
 
     fn apply(&self, group: &mut Group<'_>) -> Result<Self::Answer, Failure> {
         if self.unit == Unit::Whole {

@@ -13,6 +13,7 @@ pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::new(vec![
         M::up(include_str!("../../../migrations/sqlite/0001_jobs.sql")),
         M::up(include_str!("../../../migrations/sqlite/0002_halves.sql")),
+        M::up(include_str!("../../../migrations/sqlite/0003_notes.sql")),
     ])
 });
 

@@ -96,15 +96,15 @@ impl Writer {
     }
 
     fn serve_alone(&mut self, waiting: Box<dyn Waiting>) {
-        let adds_jobs = waiting.adds_jobs();
+        let may_be_refused = waiting.may_be_refused();
         let mut alone = [waiting];
         let mut outcome = self.commit(&mut alone);
-        if !adds_jobs && outcome.as_ref().is_err_and(Failure::is_full) {
+        if !may_be_refused && outcome.as_ref().is_err_and(Failure::is_full) {
             self.spare.give_up();
             self.begin_log_anew();
             outcome = self.commit(&mut alone);
         }
-        while !adds_jobs && outcome.as_ref().is_err_and(Failure::is_full) && self.make_room() {
+        while !may_be_refused && outcome.as_ref().is_err_and(Failure::is_full) && self.make_room() {
             outcome = self.commit(&mut alone);
         }
         if let Err(failure) = &outcome

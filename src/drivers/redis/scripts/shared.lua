@@ -190,6 +190,34 @@ local function announce(channel, queue)
   redis.pcall('PUBLISH', channel, queue)
 end
 
+-- Removes some notes of one kind that have expired.
+local function expire_notes(bodies, names, ends, now)
+  local gone = redis.call('ZRANGEBYSCORE', ends, '-inf', stamp(now), 'LIMIT', 0, 200)
+  if #gone == 0 then return end
+  redis.call('HDEL', bodies, unpack(gone))
+  redis.call('ZREM', names, unpack(gone))
+  redis.call('ZREM', ends, unpack(gone))
+end
+
+-- Writes the notes in ARGV, each over the one of its kind and key. KEYS and ARGV are those of `write_notes.lua`.
+local function write_notes()
+  local now = clock(ARGV[1])
+  -- Fail on a key of a wrong type while nothing has been written yet.
+  for kind = 1, #KEYS, 3 do
+    redis.call('HLEN', KEYS[kind])
+    redis.call('ZCARD', KEYS[kind + 1])
+    redis.call('ZCARD', KEYS[kind + 2])
+  end
+  for kind = 1, #KEYS, 3 do expire_notes(KEYS[kind], KEYS[kind + 1], KEYS[kind + 2], now) end
+  for i = 2, #ARGV, 4 do
+    local kind, key = tonumber(ARGV[i]), ARGV[i + 1]
+    redis.call('HSET', KEYS[kind], key, ARGV[i + 3])
+    redis.call('ZADD', KEYS[kind + 1], 0, key)
+    redis.call('ZADD', KEYS[kind + 2], stamp(later(now, ARGV[i + 2])), key)
+  end
+  return #ARGV
+end
+
 -- Moves up to `limit` due jobs to the pending lists KEYS[1] to KEYS[4]. Returns how many.
 local function promote(delayed, now, limit)
   local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', stamp(now), 'LIMIT', 0, limit)

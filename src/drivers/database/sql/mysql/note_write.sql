@@ -1,0 +1,4 @@
+-- Writes a note over the one of its kind and key.
+-- ?1 kind, ?2 key, ?3 body, ?4 when it ends.
+INSERT INTO queue_notes (kind, note_key, body, expires_at) VALUES (?1, ?2, ?3, ?4)
+ON DUPLICATE KEY UPDATE body = ?3, expires_at = ?4

@@ -1,0 +1,6 @@
+-- Removes some notes of a kind that have ended; not those that another is just removing or writing anew.
+-- $1 kind, $2 now, $3 how many.
+DELETE FROM queue_notes WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM queue_notes WHERE kind = $1 AND expires_at <= $2
+    ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
+))
