@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod drivers;
+mod host;
 pub mod http;
 pub mod metrics;
 pub mod queue;

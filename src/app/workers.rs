@@ -1,6 +1,7 @@
 //! What workers of the app are told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use journeyman_job::AppState;
 
@@ -12,6 +13,8 @@ use crate::worker::{Observer, Ordering, Pool, Surroundings, Until, WorkerOptions
 
 /// Jobs that may run at once where they are dispatched. A job that dispatches another one holds its slot meanwhile.
 const INLINE_SLOTS: usize = 1000;
+/// How often a worker tells of itself; one that beats less often does so up to half as often.
+const PRESENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn surroundings(
     connected: &Connected,
@@ -58,6 +61,7 @@ pub(super) fn worker_options(config: &Config, stop_when_empty: bool) -> Result<W
         thread_pool_size: worker.thread_pool_size,
         lease: worker.lease,
         heartbeat: worker.heartbeat,
+        presence: worker.heartbeat.clamp(PRESENCE, 2 * PRESENCE),
         sleep: worker.sleep,
         grace: worker.grace_shutdown_period,
         policy: Policy {
@@ -83,9 +87,8 @@ fn pool(size: &PoolSize) -> Pool {
 
 /// Host, process and chance: readable, and never used twice.
 fn worker_id() -> Result<WorkerId, WorkerIdError> {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let letters = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let host: String = host.trim().chars().filter(letters).take(60).collect();
+    let host: String = crate::host::name().chars().filter(letters).take(60).collect();
     let host = if host.is_empty() { "host".to_owned() } else { host };
     WorkerId::new(&format!("{host}-{}-{}", std::process::id(), chance::suffix()))
 }

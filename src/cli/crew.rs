@@ -52,12 +52,15 @@ impl<'a> Crew<'a> {
         let mut worked = Ok(());
         while let Some(worker) = self.worker.take() {
             let finished = shutdown.run_until_cancelled(worker.finished()).await.is_some();
+            let is_told_to_leave = worker.is_told_to_leave();
             let told = shutdown.clone();
             leaving.spawn(async move {
                 told.run_until_cancelled(worker.drained()).await;
                 worker.stop().await;
             });
-            if finished && !shutdown.is_cancelled() {
+            if finished && is_told_to_leave {
+                warn!("the workers were told to stop: this server goes on without any until it is started again");
+            } else if finished && !shutdown.is_cancelled() {
                 info!("the workers start anew");
                 match self.anew() {
                     Ok(worker) => self.worker = Some(worker),

@@ -14,6 +14,7 @@ use super::executor::Executor;
 use super::options::Share;
 use super::order::Orders;
 use super::patience::Patience;
+use super::quiet::Quiet;
 use crate::chance;
 use crate::queue::{CallId, ReserveRequest, Reserved, ReservedJob, StoreError, limits};
 use crate::wake::Wakeups;
@@ -28,6 +29,7 @@ pub(super) struct Fetcher {
     pub(super) slots: Arc<Semaphore>,
     pub(super) running: TaskTracker,
     pub(super) stop: CancellationToken,
+    pub(super) quiet: Quiet,
 }
 
 /// A call whose answer was lost: repeated under the same name, it hands out what it took.
@@ -56,7 +58,18 @@ impl Fetcher {
         let mut left = options.until.max_jobs.unwrap_or(u64::MAX);
         let mut learn_next = Instant::now();
         while left > 0 {
+            if self.quiet.is_on() {
+                // What a lost answer may have handed out is a stray from now on; the next beat gives it back.
+                self.executor.held.call_ends(call.id, &[]);
+                call = Call::fresh();
+                if self.stop.run_until_cancelled(self.quiet.over()).await.is_none() {
+                    break;
+                }
+            }
             let Some(slots) = self.free_slots(left).await else { break };
+            if self.quiet.is_on() {
+                continue;
+            }
             let asked = slots.num_permits();
             // Also while there is plenty to do: what waits in a new queue may be more urgent.
             if share.all_queues && Instant::now() >= learn_next {

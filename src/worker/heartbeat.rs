@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use super::held::Held;
 use super::options::WorkerOptions;
 use super::patience::Patience;
+use super::presence::Teller;
 use super::pulse::Pulse;
 use crate::queue::{Beat, BeatReply, Connect, ReservedJob, Settle, Settlement, Store, StoreError};
 
@@ -22,10 +23,11 @@ pub(super) fn start(
     options: WorkerOptions,
     connect: Connect,
     signs: Signs,
+    teller: Teller,
     stop: CancellationToken,
 ) -> std::io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let heart = Heart { options, signs, stop };
+    let heart = Heart { options, signs, teller, stop };
     std::thread::Builder::new().name("heartbeat".into()).spawn(move || runtime.block_on(heart.run(connect)))
 }
 
@@ -38,16 +40,32 @@ pub(super) struct Signs {
 struct Heart {
     options: WorkerOptions,
     signs: Signs,
+    teller: Teller,
     stop: CancellationToken,
 }
 
 impl Heart {
     async fn run(self, connect: Connect) {
         let Some(store) = self.connected(&connect).await else { return };
+        let store = store.as_ref();
+        tokio::join!(self.beat_on(store), self.teller.run(store, &self.stop));
+        let farewell = async {
+            self.beat(store).await?;
+            store.retire(&self.options.id).await
+        };
+        match tokio::time::timeout(FAREWELL, farewell).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "the worker left without telling the store; its lease will run out"),
+            Err(_) => warn!("the worker left without telling the store, which did not answer; its lease will run out"),
+        }
+        self.teller.leave(store).await;
+    }
+
+    async fn beat_on(&self, store: &dyn Store) {
         let mut patience = Patience::new("heartbeat");
         let mut wait = self.options.heartbeat;
         while self.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
-            wait = match self.beat(store.as_ref()).await {
+            wait = match self.beat(store).await {
                 Ok(()) => {
                     patience.succeeded();
                     self.options.heartbeat
@@ -58,15 +76,6 @@ impl Heart {
                     patience.failed(&error).min(self.options.heartbeat)
                 }
             };
-        }
-        let farewell = async {
-            self.beat(store.as_ref()).await?;
-            store.retire(&self.options.id).await
-        };
-        match tokio::time::timeout(FAREWELL, farewell).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => warn!(%error, "the worker left without telling the store; its lease will run out"),
-            Err(_) => warn!("the worker left without telling the store, which did not answer; its lease will run out"),
         }
     }
 

@@ -18,9 +18,11 @@ mod options;
 mod order;
 mod panics;
 mod patience;
+mod presence;
 mod promoter;
 mod pruner;
 mod pulse;
+mod quiet;
 mod reaper;
 mod revoked;
 mod settler;
@@ -43,10 +45,13 @@ pub use lanes::BlockingPool;
 pub use options::{Happened, JobEvent, Observer, Pool, Surroundings, Until, WorkerOptions};
 pub use order::{Ordering, PriorityMode, PriorityWeights};
 
+use control::Told;
 use executor::Executor;
 use fetcher::Fetcher;
 use held::Held;
+use presence::Teller;
 use pulse::Pulse;
+use quiet::Quiet;
 use reaper::Reaper;
 use settler::Settler;
 
@@ -65,8 +70,7 @@ pub struct Worker {
     pool: BlockingPool,
     /// Stops fetching and housekeeping.
     stop: CancellationToken,
-    /// Set before `stop` when operators want workers to start anew.
-    restart: CancellationToken,
+    told: Told,
     departure: Departure,
     running: TaskTracker,
     services: TaskTracker,
@@ -79,19 +83,31 @@ impl Worker {
     pub fn start(options: WorkerOptions, surroundings: Surroundings) -> std::io::Result<Self> {
         let held = Arc::new(Held::new(options.policy.max_crashes));
         let (stop, farewell) = (CancellationToken::new(), CancellationToken::new());
-        let restart = CancellationToken::new();
+        let told = Told {
+            restart: CancellationToken::new(),
+            leave: CancellationToken::new(),
+            stop: stop.clone(),
+            quiet: Quiet::new(),
+        };
         let (running, services) = (TaskTracker::new(), TaskTracker::new());
         let pool = BlockingPool::new(options.thread_pool_size);
         let pulse = Arc::new(Pulse::default());
         let signs = heartbeat::Signs { held: Arc::clone(&held), pulse: Arc::clone(&pulse) };
-        let heartbeat = heartbeat::start(options.clone(), Arc::clone(&surroundings.connect), signs, farewell.clone())?;
+        let teller = Teller {
+            options: options.clone(),
+            quiet: told.quiet.clone(),
+            running: running.clone(),
+            stop: stop.clone(),
+        };
+        let connect = Arc::clone(&surroundings.connect);
+        let heartbeat = heartbeat::start(options.clone(), connect, signs, teller, farewell.clone())?;
         let most = settler::backlog(options.total_slots());
         let (sender, receiver) = mpsc::channel(most);
         let settler = Settler { surroundings: surroundings.clone(), held: Arc::clone(&held), most };
         let settler = tokio::spawn(settler.run(receiver));
         let store = Arc::clone(&surroundings.store);
         let (grace, retention, until) = (options.grace, options.retention, options.until);
-        let shares = options.shares();
+        let (shares, id) = (options.shares(), options.id.clone());
         let executor = Arc::new(Executor {
             service: layers::stack(pool.clone()),
             held: Arc::clone(&held),
@@ -100,7 +116,7 @@ impl Worker {
             surroundings,
         });
         services.spawn(promoter::run(Arc::clone(&store), stop.clone()));
-        services.spawn(control::heed(Arc::clone(&store), restart.clone(), stop.clone()));
+        services.spawn(control::heed(Arc::clone(&store), id, told.clone()));
         services.spawn(pruner::run(store, retention, stop.clone()));
         services.spawn(limits::watch(until, stop.clone()));
         let reaper = Reaper {
@@ -114,10 +130,11 @@ impl Worker {
         for share in shares {
             let slots = Arc::new(Semaphore::new(share.slots));
             let (executor, running) = (Arc::clone(&executor), running.clone());
-            services.spawn(Fetcher { executor, share, slots, running, stop: stop.clone() }.run());
+            let (stop, quiet) = (stop.clone(), told.quiet.clone());
+            services.spawn(Fetcher { executor, share, slots, running, stop, quiet }.run());
         }
         let departure = Departure { held, stop: stop.clone(), farewell };
-        Ok(Self { grace, pool, stop, restart, departure, running, services, settler, heartbeat })
+        Ok(Self { grace, pool, stop, told, departure, running, services, settler, heartbeat })
     }
 
     /// Returns once the worker wants to stop by itself, as its [`Until`] says or because operators want workers to start
@@ -126,8 +143,12 @@ impl Worker {
         self.stop.cancelled().await;
     }
 
-    /// Returns once a worker that has [`finished`](Self::finished) has run what it had begun, and the store knows of it.
+    /// Returns once a worker that has [`finished`](Self::finished) has run what it had begun, and the store knows of it; at
+    /// once if it was told to leave: then it is for [`stop`](Self::stop) to say how long what runs may take.
     pub async fn drained(&self) {
+        if self.is_told_to_leave() {
+            return;
+        }
         // The fetchers first: an answer that is still under way may start jobs.
         self.services.close();
         self.services.wait().await;
@@ -140,7 +161,12 @@ impl Worker {
 
     /// Whether it has finished so that another one takes its place.
     pub fn wants_restart(&self) -> bool {
-        self.restart.is_cancelled()
+        self.told.restart.is_cancelled()
+    }
+
+    /// Whether it has finished because an operator has told it to stop, and wants no other in its place.
+    pub fn is_told_to_leave(&self) -> bool {
+        self.told.leave.is_cancelled()
     }
 
     /// Reads how many jobs run now.

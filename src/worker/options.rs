@@ -30,6 +30,8 @@ pub struct WorkerOptions {
     pub lease: Duration,
     /// Time between signs of life; at most a third of the lease.
     pub heartbeat: Duration,
+    /// How often it tells of itself.
+    pub presence: Duration,
     /// Longest wait before an idle worker looks again, should a wake-up have been missed.
     pub sleep: Duration,
     /// How long running jobs may finish after a stop.
@@ -105,6 +107,7 @@ impl WorkerOptions {
             thread_pool_size: 20,
             lease: Duration::from_secs(10),
             heartbeat: Duration::from_secs(3),
+            presence: Duration::from_secs(5),
             sleep: Duration::from_secs(3),
             grace: Duration::from_secs(5),
             policy: Policy::default(),

@@ -12,6 +12,7 @@ mod jobs;
 mod leases;
 mod middleware;
 mod pools;
+mod presence;
 mod priorities;
 mod running;
 mod secrets;

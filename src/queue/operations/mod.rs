@@ -8,6 +8,7 @@ mod clear;
 mod failed;
 mod place;
 mod walk;
+mod workers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
