@@ -42,7 +42,8 @@ pub(super) async fn run(config: Config, options: JobsOptions, output: Output) ->
     let (operations, _) = operations(&config).await?;
     let limit = usize::from(options.limit);
     let JobsOptions { queue, state, task_type, tag, cursor, .. } = options;
-    let Browsed { jobs, next } = read(&operations, &Filter { queue, state, task_type, tag }, cursor, limit).await?;
+    let filter = Filter { queue, state, task_type, tag, ..Filter::default() };
+    let Browsed { jobs, next, .. } = read(&operations, &filter, cursor, limit).await?;
     if output.is_json() {
         let next_cursor = next.map(|place| place.to_string());
         let jobs: Vec<JobSummary> = jobs.into_iter().map(JobSummary::from).collect();
@@ -73,7 +74,7 @@ async fn read(
     start: Option<Place>,
     limit: usize,
 ) -> Result<Browsed, OperationError> {
-    let mut found = Browsed { jobs: Vec::new(), next: start };
+    let mut found = Browsed { next: start, ..Browsed::default() };
     loop {
         let more = operations.browse(filter, found.next, limit - found.jobs.len()).await?;
         found.jobs.extend(more.jobs);

@@ -10,7 +10,7 @@ use super::by_id::{self, Told};
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
-use crate::queue::operations::{Operations, RetriedMany, RetryOutcome};
+use crate::queue::operations::{Acted, Action, Operations, RetriedMany};
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["ids", "all", "queue"])))]
@@ -33,7 +33,8 @@ pub(super) async fn run(config: Config, options: RetryOptions, output: Output) -
     if options.ids.is_empty() {
         return retry_all(&operations, options.queue.as_ref(), output).await;
     }
-    let outcomes = operations.retry_each(&options.ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let outcomes =
+        operations.act_on_each(Action::Retry, &options.ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
     let told: Vec<Told> = options.ids.into_iter().zip(outcomes).map(|(id, outcome)| told(id, outcome)).collect();
     by_id::tell(&told, output)
 }
@@ -62,16 +63,16 @@ async fn retry_all(operations: &Operations, queue: Option<&QueueName>, output: O
     Ok(ExitCode::SUCCESS)
 }
 
-fn told(id: JobId, outcome: RetryOutcome) -> Told {
+fn told(id: JobId, outcome: Acted) -> Told {
     match outcome {
-        RetryOutcome::Retried => Told::done(id, "retried"),
-        RetryOutcome::Not(state) => {
+        Acted::Done => Told::done(id, "retried"),
+        Acted::Not(state) => {
             Told::left(id, state.as_str(), format!("is {state}: only failed and cancelled jobs can be retried"))
         }
-        RetryOutcome::Duplicate(first) => {
+        Acted::Duplicate(first) => {
             Told::left(id, "duplicate", format!("stays as it is: job {first} does the same work and has not ended"))
         }
-        RetryOutcome::Expired => Told::left(id, "expired", "its record has been pruned"),
-        RetryOutcome::Nothing => Told::nothing(id),
+        Acted::Expired => Told::left(id, "expired", "its record has been pruned"),
+        Acted::Nothing => Told::nothing(id),
     }
 }

@@ -107,21 +107,26 @@ async fn enqueue(
 /// Stores a job and tells where it is. The dispatch is boxed, or there would be room for it in every future around this one.
 pub(super) async fn store(api: Api, asked: &Uri, dispatch: Box<Dispatch>) -> Result<Response, Problem> {
     let task_type = dispatch.spec.type_name.clone();
+    let sent = send(api, dispatch).await?;
+    let location = [(LOCATION, location(asked, sent.id))];
+    let status = if sent.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, location, Json(Enqueued::new(sent, task_type))).into_response())
+}
+
+/// Stores a job, if there is room for it.
+pub(super) async fn send(api: Api, dispatch: Box<Dispatch>) -> Result<Dispatched, Problem> {
     let room = room_for(&api, &dispatch).await?;
-    let sent = if room.is_needed() {
+    if room.is_needed() {
         let sending = async move {
             let sent = api.manager.send(*dispatch).await;
             drop(room);
             sent
         };
-        detached(sending).await?
+        detached(sending).await
     } else {
         // No task of its own: what the manager has been given it stores, whether or not the caller waits for the answer.
-        api.manager.send(*dispatch).await?
-    };
-    let location = [(LOCATION, format!("{}/api/queue/status/{}", prefix(asked), sent.id))];
-    let status = if sent.is_repeat { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, location, Json(Enqueued::new(sent, task_type))).into_response())
+        Ok(api.manager.send(*dispatch).await?)
+    }
 }
 
 /// Room for one job. Where there is none, a job that the store has already under the caller's own id needs none.
@@ -137,11 +142,14 @@ async fn room_for(api: &ApiState, dispatch: &Dispatch) -> Result<Room, Problem> 
     }
 }
 
-/// What another router has put before this one's addresses.
-fn prefix(asked: &Uri) -> &str {
+/// Where a job is, below what another router has put before this one's addresses.
+pub(super) fn location(asked: &Uri, id: JobId) -> String {
     let path = asked.path();
-    let before = path.strip_suffix("/api/queue/enqueue");
-    before.unwrap_or_else(|| path.rfind("/api/queue/").map_or("", |end| &path[..end]))
+    let before = |part: &str| path.rfind(part).map(|end| &path[..end]);
+    match before("/api/v1/") {
+        Some(prefix) => format!("{prefix}/api/v1/jobs/{id}"),
+        None => format!("{}/api/queue/status/{id}", before("/api/queue/").unwrap_or_default()),
+    }
 }
 
 impl Enqueued {

@@ -7,17 +7,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::detached::detached;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
-use super::lookup;
+use super::moves::moved;
 use super::query::{PageSize, Params};
-use super::summary::{Cursor, JobsPage, Moved};
+use super::summary::{JobsPage, Moved};
 use super::words::StateWord;
 use crate::access::Scope;
-use crate::queue::operations::{Browsed, Filter, Place};
-use crate::queue::{self, Cancelled};
+use crate::queue;
+use crate::queue::operations::{Action, Filter, Place};
 
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(needs(Scope::Read, routes!(list))).routes(needs(Scope::Operate, routes!(cancel)))
@@ -56,12 +55,12 @@ async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<JobsPag
         state: params.take("state")?,
         task_type: params.take("task_type")?,
         tag: params.take("tag")?,
+        ..Filter::default()
     };
     let PageSize(limit) = params.take("limit")?.unwrap_or_default();
     let start: Option<Place> = params.take("cursor")?;
     params.done()?;
-    let Browsed { jobs, next } = api.operations.browse(&filter, start, limit).await?;
-    Ok(Json(JobsPage { jobs: jobs.into_iter().map(Into::into).collect(), next_cursor: Cursor::of(next) }))
+    Ok(Json(api.operations.browse(&filter, start, limit).await?.into()))
 }
 
 /// Cancels a job that waits. One that runs is not stopped.
@@ -84,11 +83,5 @@ async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<JobsPag
     )
 )]
 async fn cancel(State(api): State<Api>, PathOf(id): PathOf<JobId>) -> Result<Json<Moved>, Problem> {
-    let store = api.operations.store().clone();
-    match detached(async move { store.cancel(id).await }).await? {
-        Cancelled::Done => Ok(Json(Moved::to(queue::State::Cancelled, id))),
-        Cancelled::Not(state) => Err(lookup::wrong_state(id, state, "pending and delayed jobs can be cancelled")),
-        // The look-up knows one that was pruned from one that never was.
-        Cancelled::Nothing => Err(lookup::find(&api, id).await.err().unwrap_or_else(|| lookup::nothing(id))),
-    }
+    moved(api, Action::Cancel, id, queue::State::Cancelled).await
 }

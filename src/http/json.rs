@@ -146,7 +146,7 @@ fn without_place(message: &str) -> &str {
     }
 }
 
-fn escape(key: &str) -> String {
+pub(super) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 

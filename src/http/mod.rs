@@ -20,6 +20,7 @@ mod jobs;
 mod json;
 mod lookup;
 mod metrics;
+mod moves;
 mod offer;
 mod openapi;
 mod query;
@@ -29,6 +30,7 @@ mod session;
 mod stats;
 mod status;
 mod summary;
+mod v1;
 mod words;
 mod yaml;
 
@@ -179,7 +181,8 @@ fn resources(examples: bool) -> OpenApiRouter<Api> {
         .merge(queues::router())
         .merge(session::router())
         .merge(health::router())
-        .merge(metrics::router());
+        .merge(metrics::router())
+        .merge(v1::router());
     if examples { always.merge(examples::router()) } else { always }
 }
 

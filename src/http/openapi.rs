@@ -10,6 +10,7 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApi, OpenApiB
 
 use super::edge::SECURITY;
 use super::offer::Offer;
+use super::words::WithinWord;
 use super::{resources, yaml};
 
 /// The document of a server with API keys that offers all there is.
@@ -43,7 +44,11 @@ pub(super) fn head() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .components(Some(
-            ComponentsBuilder::new().security_scheme(SECURITY, SecurityScheme::Http(keys.build())).build(),
+            ComponentsBuilder::new()
+                .security_scheme(SECURITY, SecurityScheme::Http(keys.build()))
+                // Only parameters name it, and what they name is not gathered.
+                .schema_from::<WithinWord>()
+                .build(),
         ))
         .tags(Some([
             tag("jobs", "Enqueue jobs and follow them."),

@@ -46,7 +46,7 @@ impl Params {
     }
 }
 
-fn refused(name: &str, why: &dyn Display) -> Problem {
+pub(super) fn refused(name: &str, why: &dyn Display) -> Problem {
     Problem::new(Code::InvalidParameter, format!("{name}: {why}"))
 }
 

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::status::Failure;
 use super::words::{PriorityWord, StateWord};
 use crate::clock::Timestamp;
-use crate::queue::operations::Place;
+use crate::queue::operations::{Browsed, Place};
 use crate::queue::{Body, JobRecord, State};
 
 /// A job without its payload, result and history; `GET /api/queue/status/{task_id}` has those.
@@ -86,13 +86,23 @@ impl From<JobRecord> for JobSummary {
         "worker": null,
         "error": null
     }],
-    "next_cursor": "default~pending~2d322e31."
+    "next_cursor": "default~pending~2d322e31.",
+    "examined": 1
 }))]
 pub struct JobsPage {
     pub jobs: Vec<JobSummary>,
     /// Where to go on; `null` at the end. A page can hold fewer jobs than its limit, even none, with more to come.
     #[schema(value_type = Option<String>, required)]
     pub next_cursor: Option<Cursor>,
+    /// Records that were looked at for it.
+    pub examined: u64,
+}
+
+impl From<Browsed> for JobsPage {
+    fn from(browsed: Browsed) -> Self {
+        let Browsed { jobs, next, examined } = browsed;
+        Self { jobs: jobs.into_iter().map(Into::into).collect(), next_cursor: Cursor::of(next), examined }
+    }
 }
 
 /// A place, as a text.

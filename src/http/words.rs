@@ -8,6 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::code::Code;
+use crate::queue::operations::Within;
 use crate::queue::{State, limits};
 
 /// A job's state.
@@ -22,6 +23,21 @@ impl PartialSchema for StateWord {
 impl ToSchema for StateWord {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("State")
+    }
+}
+
+/// A part of a job that a text is looked for in.
+pub struct WithinWord;
+
+impl PartialSchema for WithinWord {
+    fn schema() -> RefOr<Schema> {
+        words(Within::ALL.map(Within::as_str), "A part of a job.").into()
+    }
+}
+
+impl ToSchema for WithinWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("TextIn")
     }
 }
 

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use journeyman::clock::{Clock, ManualClock};
 use journeyman::drivers::memory::MemoryStore;
+use journeyman::drivers::sqlite::SqliteStore;
 use journeyman::http::{ApiLimits, ApiState, Builtins, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::operations::Operations;
@@ -21,6 +22,7 @@ use journeyman::queue::{
 };
 use journeyman::webhook::Rules;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -33,6 +35,9 @@ pub struct Api {
     pub store: Arc<FaultyStore>,
     pub shutdown: CancellationToken,
     pub router: Router,
+    /// Where the store's file is, if it has one; it goes with the rest.
+    #[expect(dead_code, reason = "for its drop")]
+    pub home: Option<TempDir>,
 }
 
 impl Api {
@@ -42,34 +47,37 @@ impl Api {
 
     /// An API whose state is not the usual one.
     pub fn with(change: impl FnOnce(&mut ApiState)) -> Self {
-        let clock = Arc::new(ManualClock::default());
-        let store_clock: Arc<dyn Clock> = clock.clone();
-        let store = FaultyStore::new(MemoryStore::new(store_clock));
-        let dyn_store: Arc<dyn Store> = store.clone();
-        let shutdown = CancellationToken::new();
-        let slow = QueueName::new("slow").unwrap();
-        let mut state = ApiState {
-            operations: Operations::new(Arc::clone(&dyn_store), []),
-            manager: QueueManager::new(
-                dyn_store,
-                Routing { priorities: HashMap::from([(slow, Priority::Low)]), ..Routing::default() },
-            ),
-            limits: ApiLimits { max_body: 1200 * 1024, body_timeout: Duration::from_millis(200), max_depth: 64 },
-            pool: PoolGauge::new(|| 85.0),
-            circuit: None,
-            metrics: None,
-            workers: WorkerGauge::default(),
-            edge: Edge::default(),
-            clock: clock.clone(),
-            store_name: "memory".into(),
-            shutdown: shutdown.clone(),
-            dashboard: true,
-            examples: false,
-            builtins: Builtins::default(),
-            callbacks: Rules::default(),
+        Self::over(|clock| (Arc::new(MemoryStore::new(clock)), None), change)
+    }
+
+    /// One over a SQLite file.
+    pub fn sqlite() -> Self {
+        let opened = |clock| -> (Arc<dyn Store>, Option<TempDir>) {
+            let home = tempfile::tempdir().unwrap();
+            let store = SqliteStore::open(&home.path().join("journeyman.db"), clock).unwrap();
+            (Arc::new(store), Some(home))
         };
+        Self::over(opened, |_| {})
+    }
+
+    fn over(
+        open: impl FnOnce(Arc<dyn Clock>) -> (Arc<dyn Store>, Option<TempDir>),
+        change: impl FnOnce(&mut ApiState),
+    ) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let (store, home) = open(clock.clone());
+        let store = FaultyStore::new(store);
+        let shutdown = CancellationToken::new();
+        let mut state = state(&clock, &store, &shutdown);
         change(&mut state);
-        Self { clock, store, shutdown, router: router(state) }
+        Self { clock, store, shutdown, router: router(state), home }
+    }
+
+    /// Another server over the same store, whose state is not the usual one.
+    pub fn changed(self, change: impl FnOnce(&mut ApiState)) -> Self {
+        let mut state = state(&self.clock, &self.store, &self.shutdown);
+        change(&mut state);
+        Self { router: router(state), ..self }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
@@ -147,6 +155,45 @@ impl Api {
         assert_eq!(self.store.settle(&[settle]).await.unwrap(), [Settled::Done]);
     }
 }
+
+fn state(clock: &Arc<ManualClock>, store: &Arc<FaultyStore>, shutdown: &CancellationToken) -> ApiState {
+    let store: Arc<dyn Store> = store.clone();
+    let slow = QueueName::new("slow").unwrap();
+    ApiState {
+        operations: Operations::new(Arc::clone(&store), []),
+        manager: QueueManager::new(
+            store,
+            Routing { priorities: HashMap::from([(slow, Priority::Low)]), ..Routing::default() },
+        ),
+        limits: ApiLimits { max_body: 1200 * 1024, body_timeout: Duration::from_millis(200), max_depth: 64 },
+        pool: PoolGauge::new(|| 85.0),
+        circuit: None,
+        metrics: None,
+        workers: WorkerGauge::default(),
+        edge: Edge::default(),
+        clock: clock.clone(),
+        store_name: "memory".into(),
+        shutdown: shutdown.clone(),
+        dashboard: true,
+        examples: false,
+        builtins: Builtins::default(),
+        callbacks: Rules::default(),
+    }
+}
+
+/// Makes each named function a test on a store in memory and on a SQLite file.
+macro_rules! on_memory_and_sqlite {
+    ($($name:ident),+ $(,)?) => {
+        mod memory {
+            $(#[tokio::test] async fn $name() { super::$name($crate::http::api::Api::new()).await; })+
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name($crate::http::api::Api::sqlite()).await; })+
+        }
+    };
+}
+
+pub(crate) use on_memory_and_sqlite;
 
 pub fn worker() -> WorkerId {
     WorkerId::new("web-1.4711").unwrap()

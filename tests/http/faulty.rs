@@ -1,16 +1,16 @@
 //! A store that can be told to misbehave.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use journeyman::clock::Timestamp;
-use journeyman::drivers::memory::MemoryStore;
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::{
     Beat, BeatReply, Cancelled, Control, Driver, Finding, Forgotten, Found, Hastened, Inspector, Listing, NewJob, Note,
     NoteKey, NoteKind, NoteRange, Notes, Operator, Page, PushOutcome, QueueStats, Repaired, ReserveRequest, Reserved,
-    ReservedJob, Retention, Retried, Retry, Settle, Settled, StoreError, Unit, Verified, Verifier, WorkerId,
+    ReservedJob, Retention, Retried, Retry, Settle, Settled, Store, StoreError, Unit, Verified, Verifier, WorkerId,
 };
 use journeyman::wake::Wakeups;
 
@@ -24,14 +24,22 @@ pub enum Fault {
 
 #[derive(Debug)]
 pub struct FaultyStore {
-    inner: MemoryStore,
+    inner: Arc<dyn Store>,
     fault: Mutex<Option<Fault>>,
     stats: Mutex<Option<QueueStats>>,
+    calls: AtomicU64,
+    listed: AtomicU64,
 }
 
 impl FaultyStore {
-    pub fn new(inner: MemoryStore) -> Arc<Self> {
-        Arc::new(Self { inner, fault: Mutex::default(), stats: Mutex::default() })
+    pub fn new(inner: Arc<dyn Store>) -> Arc<Self> {
+        let (fault, stats) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { inner, fault, stats, calls: AtomicU64::default(), listed: AtomicU64::default() })
+    }
+
+    /// Calls of the reading and the operator's side, and the records that listings have given, since the last time.
+    pub fn take_costs(&self) -> (u64, u64) {
+        (self.calls.swap(0, Ordering::Relaxed), self.listed.swap(0, Ordering::Relaxed))
     }
 
     pub fn break_with(&self, fault: Fault) {
@@ -48,6 +56,7 @@ impl FaultyStore {
     }
 
     async fn suffer(&self) -> Result<(), StoreError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let fault = self.fault.lock().unwrap().clone();
         match fault {
             None => Ok(()),
@@ -143,7 +152,9 @@ impl Inspector for FaultyStore {
 impl Operator for FaultyStore {
     async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
         self.suffer().await?;
-        self.inner.list(listing).await
+        let page = self.inner.list(listing).await?;
+        self.listed.fetch_add(page.jobs.len() as u64, Ordering::Relaxed);
+        Ok(page)
     }
 
     async fn cancel(&self, job: JobId) -> Result<Cancelled, StoreError> {

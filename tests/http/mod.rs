@@ -25,3 +25,4 @@ mod stats;
 mod status;
 mod store;
 mod unique;
+mod v1;

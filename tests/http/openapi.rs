@@ -53,6 +53,12 @@ fn r44_operation_ids_are_stable() {
         ("purchaseCredit", "post /api/queue/example/credit-purchase"),
         ("registerUser", "post /api/queue/example/user-registration"),
         ("updateCredit", "post /api/queue/example/credit-update"),
+        ("v1CancelJob", "post /api/v1/jobs/{task_id}/cancel"),
+        ("v1DeleteJob", "delete /api/v1/jobs/{task_id}"),
+        ("v1EnqueueJob", "post /api/v1/jobs"),
+        ("v1GetJob", "get /api/v1/jobs/{task_id}"),
+        ("v1ListJobs", "get /api/v1/jobs"),
+        ("v1RetryJob", "post /api/v1/jobs/{task_id}/retry"),
     ];
     assert_eq!(ids, expected.map(|(id, route)| (id.to_owned(), route.to_owned())).into());
 }
@@ -62,10 +68,11 @@ fn r44_every_refusal_is_documented_as_a_problem() {
     let document = openapi();
     for (route, operation) in operations(&document) {
         for (status, response) in operation["responses"].as_object().unwrap() {
-            let Some(content) = response["content"].as_object() else {
-                assert_eq!(status, "204", "{route}");
+            if status == "204" {
+                assert_eq!(response["content"], Value::Null, "{route}");
                 continue;
-            };
+            }
+            let content = response["content"].as_object().unwrap();
             let types: Vec<&String> = content.keys().collect();
             let expected = match status.as_bytes()[0] {
                 b'2' if route == "get /metrics" => "application/openmetrics-text",

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::http::api::{Answer, Api, anything};
 
 /// What each route asks for; none of a caller without a key.
-const ROUTES: [(&str, Option<Scope>); 26] = [
+const ROUTES: [(&str, Option<Scope>); 32] = [
     ("DELETE /api/queue/failed", Some(Scope::Operate)),
     ("DELETE /api/queue/failed/{task_id}", Some(Scope::Operate)),
     ("DELETE /api/queue/{queue_name}", Some(Scope::Operate)),
@@ -23,6 +23,12 @@ const ROUTES: [(&str, Option<Scope>); 26] = [
     ("GET /api/queue/stats", Some(Scope::Read)),
     ("GET /api/queue/stats/{queue_name}", Some(Scope::Read)),
     ("GET /api/queue/status/{task_id}", Some(Scope::Read)),
+    ("DELETE /api/v1/jobs/{task_id}", Some(Scope::Operate)),
+    ("GET /api/v1/jobs", Some(Scope::Read)),
+    ("GET /api/v1/jobs/{task_id}", Some(Scope::Read)),
+    ("POST /api/v1/jobs", Some(Scope::Enqueue)),
+    ("POST /api/v1/jobs/{task_id}/cancel", Some(Scope::Operate)),
+    ("POST /api/v1/jobs/{task_id}/retry", Some(Scope::Operate)),
     ("GET /live", None),
     ("GET /metrics", Some(Scope::Read)),
     ("GET /ready", None),

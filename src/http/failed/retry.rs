@@ -9,15 +9,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::Api;
-use super::super::code::Code;
 use super::super::detached::detached;
 use super::super::edge::needs;
 use super::super::error::{Fault, Problem, ProblemBody};
 use super::super::extract::{JsonBody, PathOf};
+use super::super::json;
+use super::super::moves::moved;
 use super::super::summary::{Cursor, Moved};
-use super::super::{json, lookup};
 use crate::access::Scope;
-use crate::queue::operations::{Operations, Place, RetriedMany, RetryOutcome};
+use crate::queue::operations::{Acted, Action, Operations, Place, RetriedMany};
 use crate::queue::{self, StoreError, limits};
 
 pub(super) fn router() -> OpenApiRouter<Api> {
@@ -46,17 +46,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
     )
 )]
 async fn retry_one(State(api): State<Api>, PathOf(id): PathOf<JobId>) -> Result<Json<Moved>, Problem> {
-    let operations = api.operations.clone();
-    match detached(async move { operations.retry(id).await }).await? {
-        RetryOutcome::Retried => Ok(Json(Moved::to(queue::State::Pending, id))),
-        RetryOutcome::Not(state) => Err(lookup::wrong_state(id, state, "failed and cancelled jobs can be retried")),
-        RetryOutcome::Duplicate(first) => {
-            let detail = format!("job {first} does the same work and has not ended; job {id} stays as it is");
-            Err(Problem::new(Code::DuplicateJob, detail))
-        }
-        RetryOutcome::Expired => Err(lookup::expired(id)),
-        RetryOutcome::Nothing => Err(lookup::nothing(id)),
-    }
+    moved(api, Action::Retry, id, queue::State::Pending).await
 }
 
 /// Which failed jobs to put back: exactly one of `ids`, `queue_name` and `all`.
@@ -180,7 +170,8 @@ impl RetryRequest {
 
 /// A store that fails for one fails the answer. Asking again is harmless: what is back already is only counted otherwise.
 async fn retry_these(operations: Operations, ids: Vec<JobId>) -> Result<RetryAnswer, StoreError> {
-    let outcomes: Vec<RetryOutcome> = operations.retry_each(&ids).await.into_iter().collect::<Result<_, _>>()?;
+    let outcomes: Vec<Acted> =
+        operations.act_on_each(Action::Retry, &ids).await.into_iter().collect::<Result<_, _>>()?;
     let mut many = RetriedMany::default();
     outcomes.iter().for_each(|outcome| many.count(*outcome));
     let results =
@@ -188,13 +179,13 @@ async fn retry_these(operations: Operations, ids: Vec<JobId>) -> Result<RetryAns
     Ok(RetryAnswer::of(many, results.collect()))
 }
 
-fn word(outcome: RetryOutcome) -> &'static str {
+fn word(outcome: Acted) -> &'static str {
     match outcome {
-        RetryOutcome::Retried => "retried",
-        RetryOutcome::Not(state) => state.as_str(),
-        RetryOutcome::Duplicate(_) => "duplicate",
-        RetryOutcome::Expired => "expired",
-        RetryOutcome::Nothing => "not_found",
+        Acted::Done => "retried",
+        Acted::Not(state) => state.as_str(),
+        Acted::Duplicate(_) => "duplicate",
+        Acted::Expired => "expired",
+        Acted::Nothing => "not_found",
     }
 }
 

@@ -5,20 +5,8 @@ use std::cmp::Reverse;
 use futures::future::try_join_all;
 use journeyman_job::QueueName;
 
-use super::{AT_ONCE, OperationError, Operations, Place};
-use crate::queue::{Body, JobRecord, Listing, State};
-
-/// Store calls that one look may make: a filter that fits few jobs must not read a whole backlog.
-const CALLS: usize = 20;
-
-/// Which jobs to show; what is not said does not matter.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filter {
-    pub queue: Option<QueueName>,
-    pub state: Option<State>,
-    pub task_type: Option<String>,
-    pub tag: Option<String>,
-}
+use super::{AT_ONCE, Filter, OperationError, Operations, Place};
+use crate::queue::{JobRecord, Listing, State};
 
 /// Some of the jobs that fit a filter.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,6 +15,8 @@ pub struct Browsed {
     pub jobs: Vec<JobRecord>,
     /// Present if there may be more.
     pub next: Option<Place>,
+    /// Records that were looked at.
+    pub examined: u64,
 }
 
 /// The failed jobs that ended last.
@@ -39,35 +29,15 @@ pub struct Latest {
     pub next: Option<Place>,
 }
 
-impl Filter {
-    fn fits(&self, job: &JobRecord) -> bool {
-        if self.task_type.is_none() && self.tag.is_none() {
-            return true;
-        }
-        // A record that cannot be read has no type and no tags.
-        let Ok(body) = Body::read(&job.body) else { return false };
-        self.task_type.as_ref().is_none_or(|wanted| body.type_name == *wanted)
-            && self.tag.as_ref().is_none_or(|wanted| body.options.tags.contains(wanted))
-    }
-}
-
 impl Operations {
-    /// Up to `max` jobs that fit, from `start` on: queue by queue, state by state, each in the order of the store's own
-    /// listing.
+    /// Up to `max` jobs that fit, from `start` on, and first the one whose id was given as the text.
     pub async fn browse(&self, filter: &Filter, start: Option<Place>, max: usize) -> Result<Browsed, OperationError> {
-        let of_one = filter.state.map(|state| [state]);
-        let states = of_one.as_ref().map_or(State::ALL.as_slice(), <[State; 1]>::as_slice);
-        let mut walk = self.walk(filter.queue.as_ref(), states, start).await?;
+        let mut search = self.search(filter, start).await?;
         let mut jobs = Vec::new();
-        for _ in 0..CALLS {
-            if jobs.len() >= max {
-                break;
-            }
-            // Never more than are still wanted, so that the store's cursor is that of the last one shown.
-            let Some(page) = walk.page(max - jobs.len()).await? else { break };
-            jobs.extend(page.into_iter().filter(|job| filter.fits(job)));
+        while let Some(more) = search.next(max - jobs.len()).await? {
+            jobs.extend(more);
         }
-        Ok(Browsed { jobs, next: walk.place() })
+        Ok(Browsed { jobs, next: search.place(), examined: search.examined() })
     }
 
     /// The latest failed jobs, the last one to end first: of one queue, page by page, or the first page over all queues.
@@ -84,7 +54,7 @@ impl Operations {
         let first = with_some.next();
         if queue.is_some() || with_some.peek().is_none() {
             let filter = Filter { queue: queue.or(first), state: Some(State::Failed), ..Filter::default() };
-            let Browsed { jobs, next } = self.browse(&filter, start, max).await?;
+            let Browsed { jobs, next, .. } = self.browse(&filter, start, max).await?;
             return Ok(Latest { jobs, total, next });
         }
         let queues: Vec<QueueName> = first.into_iter().chain(with_some).collect();

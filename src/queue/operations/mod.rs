@@ -3,10 +3,14 @@
 //! The API and the command line share it, so that both mean the same by every word. Each call does a bounded amount of
 //! work and, where more is left, tells the [`Place`] to go on from.
 
+mod action;
 mod browse;
 mod clear;
 mod failed;
+mod filter;
+mod needle;
 mod place;
+mod search;
 mod walk;
 mod workers;
 
@@ -15,10 +19,13 @@ use std::sync::Arc;
 
 use journeyman_job::QueueName;
 
-pub use browse::{Browsed, Filter, Latest};
+pub use action::{Acted, Action};
+pub use browse::{Browsed, Latest};
 pub use clear::Cleared;
-pub use failed::{RetriedMany, RetryOutcome};
+pub use failed::RetriedMany;
+pub use filter::{Filter, NoText, Text, UnknownPart, Within};
 pub use place::{BadPlace, Place};
+pub use search::PER_LOOK;
 
 use super::{QueueStats, Store, StoreError};
 

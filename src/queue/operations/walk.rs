@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use journeyman_job::QueueName;
 
 use super::{BadPlace, OperationError, Operations, Place};
-use crate::queue::{Cursor, JobRecord, Listing, QueueStats, State, StoreError};
+use crate::queue::{Cursor, JobRecord, Listing, Page, QueueStats, State, StoreError};
 
 /// The way that is left to go.
 #[derive(Debug)]
@@ -50,18 +50,28 @@ impl Operations {
 impl Walk<'_> {
     /// The next jobs, at most `max`, all of one queue and state; `None` at the end of the way.
     pub(super) async fn page(&mut self, max: usize) -> Result<Option<Vec<JobRecord>>, OperationError> {
+        let Some(page) = self.look(max).await? else { return Ok(None) };
+        self.go_on(page.next);
+        Ok(Some(page.jobs))
+    }
+
+    /// The same without going on.
+    pub(super) async fn look(&mut self, max: usize) -> Result<Option<Page>, OperationError> {
         let Some((queue, state)) = self.left.front().cloned() else { return Ok(None) };
-        let listing = Listing { queue, state, after: self.after.take(), max };
+        let listing = Listing { queue, state, after: self.after.clone(), max };
         let page = self.operations.store.list(&listing).await;
-        let page = match (page, self.given.take()) {
-            (Err(StoreError::Refused(_)), Some(given)) => return Err(BadPlace(given).into()),
-            (page, _) => page?,
-        };
-        self.after = page.next;
+        match (page, self.given.take()) {
+            (Err(StoreError::Refused(_)), Some(given)) => Err(BadPlace(given).into()),
+            (page, _) => Ok(Some(page?)),
+        }
+    }
+
+    /// On to where a page said that the next one begins, or to the next queue or state.
+    pub(super) fn go_on(&mut self, next: Option<Cursor>) {
+        self.after = next;
         if self.after.is_none() {
             self.left.pop_front();
         }
-        Ok(Some(page.jobs))
     }
 
     /// Where to go on; `None` at the end of the way.
