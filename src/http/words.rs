@@ -8,7 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::code::Code;
-use crate::queue::operations::Within;
+use crate::queue::operations::{Runs, Within};
 use crate::queue::{State, limits};
 
 /// A job's state.
@@ -38,6 +38,21 @@ impl PartialSchema for WithinWord {
 impl ToSchema for WithinWord {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("TextIn")
+    }
+}
+
+/// What becomes of a job.
+pub struct RunsWord;
+
+impl PartialSchema for RunsWord {
+    fn schema() -> RefOr<Schema> {
+        words(Runs::ALL.map(Runs::as_str), "Whether a job runs.").into()
+    }
+}
+
+impl ToSchema for RunsWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Runs")
     }
 }
 

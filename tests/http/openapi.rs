@@ -56,6 +56,7 @@ fn r44_operation_ids_are_stable() {
         ("v1CancelJob", "post /api/v1/jobs/{task_id}/cancel"),
         ("v1DeleteJob", "delete /api/v1/jobs/{task_id}"),
         ("v1EnqueueJob", "post /api/v1/jobs"),
+        ("v1ExplainJob", "get /api/v1/jobs/{task_id}/explain"),
         ("v1GetJob", "get /api/v1/jobs/{task_id}"),
         ("v1ListJobs", "get /api/v1/jobs"),
         ("v1RetryJob", "post /api/v1/jobs/{task_id}/retry"),

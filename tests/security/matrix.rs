@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::http::api::{Answer, Api, anything};
 
 /// What each route asks for; none of a caller without a key.
-const ROUTES: [(&str, Option<Scope>); 32] = [
+const ROUTES: [(&str, Option<Scope>); 33] = [
     ("DELETE /api/queue/failed", Some(Scope::Operate)),
     ("DELETE /api/queue/failed/{task_id}", Some(Scope::Operate)),
     ("DELETE /api/queue/{queue_name}", Some(Scope::Operate)),
@@ -26,6 +26,7 @@ const ROUTES: [(&str, Option<Scope>); 32] = [
     ("DELETE /api/v1/jobs/{task_id}", Some(Scope::Operate)),
     ("GET /api/v1/jobs", Some(Scope::Read)),
     ("GET /api/v1/jobs/{task_id}", Some(Scope::Read)),
+    ("GET /api/v1/jobs/{task_id}/explain", Some(Scope::Read)),
     ("POST /api/v1/jobs", Some(Scope::Enqueue)),
     ("POST /api/v1/jobs/{task_id}/cancel", Some(Scope::Operate)),
     ("POST /api/v1/jobs/{task_id}/retry", Some(Scope::Operate)),

@@ -4,6 +4,7 @@
 
 mod actions;
 mod edit;
+mod explain;
 mod filter;
 mod jobs;
 
@@ -12,5 +13,5 @@ use utoipa_axum::router::OpenApiRouter;
 use super::Api;
 
 pub(super) fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().merge(jobs::router()).merge(actions::router())
+    OpenApiRouter::new().merge(jobs::router()).merge(actions::router()).merge(explain::router())
 }

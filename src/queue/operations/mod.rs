@@ -6,6 +6,7 @@
 mod action;
 mod browse;
 mod clear;
+mod explain;
 mod failed;
 mod filter;
 mod needle;
@@ -22,6 +23,7 @@ use journeyman_job::QueueName;
 pub use action::{Acted, Action};
 pub use browse::{Browsed, Latest};
 pub use clear::Cleared;
+pub use explain::{Ahead, Explanation, Facts, Reason, Runs, explain};
 pub use failed::RetriedMany;
 pub use filter::{Filter, NoText, Text, UnknownPart, Within};
 pub use place::{BadPlace, Place};

@@ -2,6 +2,7 @@
 
 mod actions;
 mod edit;
+mod explain;
 mod jobs;
 mod search;
 
