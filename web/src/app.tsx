@@ -15,11 +15,13 @@ import { Types } from './pages/types';
 import { Workers } from './pages/workers';
 import { Confirm } from './parts/confirm';
 import { Help } from './parts/help';
+import { Mark } from './parts/mark';
 import { Empty, Page, Trouble } from './parts/panel';
 import { Said } from './parts/text';
 import { Toasts } from './parts/toast';
 import { href, route } from './route';
 import { count } from './text/number';
+import { reveal } from './text/reveal';
 import { nextTheme, theme } from './theme';
 
 export function App() {
@@ -57,7 +59,7 @@ function Side() {
       </nav>
       <div class="foot">
         <LiveButton />
-        <button type="button" onClick={nextTheme} title="t">
+        <button type="button" class="theme" onClick={nextTheme} title="t">
           <span>Theme</span>
           {theme.value}
         </button>
@@ -96,7 +98,7 @@ function Main() {
   const isFirst = useRef(true);
   useEffect(() => {
     document.querySelector('.side [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
-    document.title = `${PAGES.find(([name]) => name === page)?.[1] ?? 'Not found'}${id ? ' ' + id.slice(0, 40) : ''} · Journeyman`;
+    document.title = `${PAGES.find(([name]) => name === page)?.[1] ?? 'Not found'}${id ? ' ' + reveal(id.slice(0, 40)) : ''} · Journeyman`;
     if (isFirst.current) {
       isFirst.current = false;
       return;
@@ -136,13 +138,4 @@ function Shown({ page, id }: { page: string; id: string }) {
         </Page>
       );
   }
-}
-
-function Mark() {
-  return (
-    <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-      <rect width="32" height="32" rx="8" class="mark" />
-      <path d="M20 8v11a5 5 0 0 1-9 3" fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round" />
-    </svg>
-  );
 }

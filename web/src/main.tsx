@@ -1,5 +1,5 @@
-import { problemOf } from './api/call';
 import { render } from 'preact';
+import { problemOf } from './api/call';
 import { App } from './app';
 import { watch } from './api/live';
 import { meet } from './api/session';
@@ -24,7 +24,12 @@ async function start(): Promise<void> {
   } catch (error) {
     const problem = problemOf(error);
     if (problem.status !== 401) {
-      render(<Trouble problem={problem} />, root);
+      render(
+        <main class="alone">
+          <Trouble problem={problem} />
+        </main>,
+        root,
+      );
       setTimeout(() => void start(), RETRY_MS);
       return;
     }

@@ -68,6 +68,12 @@ test('faults name their places', () => {
   expect(faults.map((fault) => fault.pointer)).toEqual(['/a~1b', '/list/0/n', '/list/1/n', '/any']);
 });
 
+test('a list with a fault is still JSON, for going on as text', () => {
+  const { json, faults } = written(object({ list: { type: 'array', items: { type: 'integer' } } }, ['list']), () => ({ list: ['1', 'x', '3'] }));
+  expect(json).toBe('{"list":[1,3]}');
+  expect(faults).toEqual([{ pointer: '/list/1', detail: 'not a whole number' }]);
+});
+
 test('an alternative is written as what was picked', () => {
   const schema = object({ when: { oneOf: [object({ at: { type: 'string' } }, ['at'], { title: 'At' }), object({ every: { type: 'integer' } }, ['every'])] } }, ['when']);
   const field = fieldOf(schema);

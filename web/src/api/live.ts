@@ -18,8 +18,10 @@ export interface Sample {
 
 export const overview = signal<Overview | null>(null);
 export const queues = signal<Queue[] | null>(null);
-/** Grows with each piece of news, and when the reader asks for a refresh: pages load again then. */
+/** Grows with each piece of news: pages that live look again then. */
 export const pulse = signal(0);
+/** Grows when the reader wants everything anew, also while updates are paused. */
+export const refreshes = signal(0);
 export const samples = signal<Sample[]>([]);
 /** By the reader's wish. */
 export const paused = signal(false);
@@ -39,7 +41,7 @@ export const now = signal(Date.now());
 let skew = 0;
 
 export function refresh(): void {
-  pulse.value++;
+  refreshes.value++;
   void ask();
 }
 

@@ -136,7 +136,7 @@ function Group({ group, onAsk }: { group: FailureGroup; onAsk: (action: Action) 
               <Said text={queue} clip />
             </span>
           ))}{' '}
-          · for one <JobLink id={group.sample} />
+          · for example <JobLink id={group.sample} />
         </p>
       </div>
       <div class="actions">

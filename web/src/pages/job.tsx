@@ -25,6 +25,8 @@ const ENDED = ['completed', 'failed', 'cancelled'];
 
 interface Found {
   job: JobStatus;
+  /** The record as it was answered. */
+  record: Node;
   payload: Node | undefined;
   result: Node | undefined;
   explanation: Explanation | null;
@@ -48,7 +50,7 @@ async function find(id: string, signal: AbortSignal): Promise<Found> {
   const job = JSON.parse(text) as JobStatus;
   const node = parse(text); // The payload and the result with all their digits.
   const explanation = ENDED.includes(job.status) ? null : await get<Explanation>(path`jobs/${id}/explain`, {}, signal).catch(() => null);
-  return { job, payload: member(node, 'task_data'), result: member(node, 'result'), explanation };
+  return { job, record: node, payload: member(node, 'task_data'), result: member(node, 'result'), explanation };
 }
 
 function Actions({ job, payload }: Found) {
@@ -110,7 +112,7 @@ function Actions({ job, payload }: Found) {
   );
 }
 
-function Body({ job, payload, result, explanation }: Found) {
+function Body({ job, record, payload, result, explanation }: Found) {
   return (
     <>
       <Facts job={job} />
@@ -143,6 +145,12 @@ function Body({ job, payload, result, explanation }: Found) {
               </ul>
             </Panel>
           )}
+          <Panel>
+            <details>
+              <summary>The whole record</summary>
+              <Json node={record} label="Record" />
+            </details>
+          </Panel>
         </div>
       </div>
     </>

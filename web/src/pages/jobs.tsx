@@ -1,7 +1,7 @@
 /** The list of jobs. All that narrows it is in the address. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, problemOf } from '../api/call';
-import { now, overview, paused, pulse, queues } from '../api/live';
+import { now, overview, paused, pulse, queues, refreshes } from '../api/live';
 import { may } from '../api/session';
 import { STATES, type JobsPage, type JobSummary, type JobType, type State } from '../api/types';
 import { ACTIONS, fits, LABELS, TAKES, type Action, type Target } from '../jobs/bulk';
@@ -12,7 +12,8 @@ import { BulkDialog } from '../parts/bulk-dialog';
 import { Filters } from '../parts/filters';
 import { JobTable } from '../parts/job-table';
 import { useLoaded } from '../parts/load';
-import { Empty, ENQUEUE, Page, Trouble, Waiting } from '../parts/panel';
+import { Empty, enqueueLine, Page, Trouble, Waiting } from '../parts/panel';
+import { Said } from '../parts/text';
 import { href, route } from '../route';
 import { count, plural } from '../text/number';
 import type { Problem } from '../api/types';
@@ -90,7 +91,8 @@ function List({ query }: { query: Record<string, string> }) {
     setAll(false);
     return load('', []);
   };
-  useEffect(() => void load('', []), []);
+  const anew = refreshes.value;
+  useEffect(() => void reload(), [anew]);
 
   // News: rows change in place; new ones wait until nobody points at the list, or are asked for.
   const isHeld = picked.size > 0 || isAll || !!asked;
@@ -198,8 +200,8 @@ function List({ query }: { query: Record<string, string> }) {
 
 function Nothing({ query, examined, isMore }: { query: Record<string, string>; examined: number; isMore: boolean }) {
   if (isMore) return <Empty>None among {plural(examined, 'record')}, and there are more to look at.</Empty>;
-  if (Object.keys(query).length) return <Empty curl={query.state ? undefined : ENQUEUE}>No job matches {inWords(query)}.</Empty>;
-  return <Empty curl={ENQUEUE}>No jobs yet. This makes one:</Empty>;
+  if (Object.keys(query).length) return <Empty curl={query.state ? undefined : enqueueLine()}>No job matches <Said text={inWords(query)} />.</Empty>;
+  return <Empty curl={enqueueLine()}>No jobs yet. This makes one:</Empty>;
 }
 
 function inWords(query: Record<string, string>): string {

@@ -1,7 +1,8 @@
 /** Asked for when the API wants a key. The key goes to the server once and is kept in no place that scripts can read. */
-import { problemOf } from '../api/call';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { problemOf } from '../api/call';
 import { logIn } from '../api/session';
+import { Mark } from '../parts/mark';
 
 export function Login() {
   const [key, setKey] = useState('');
@@ -23,7 +24,7 @@ export function Login() {
   };
 
   return (
-    <main class="login">
+    <main class="alone">
       <form
         class="panel"
         onSubmit={(event) => {
@@ -31,7 +32,10 @@ export function Login() {
           void submit();
         }}
       >
-        <h1>Journeyman</h1>
+        <h1 class="brand">
+          <Mark />
+          Journeyman
+        </h1>
         <p class="quiet">This server asks for an API key. One with the scope read sees everything; operate is for changing what is in the queues.</p>
         <label class="field">
           <span>API key</span>

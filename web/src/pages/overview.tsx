@@ -3,7 +3,7 @@ import { link, now, overview, queues, samples } from '../api/live';
 import { perMinute } from '../api/rates';
 import type { History, Overview as Numbers, Queue } from '../api/types';
 import { Charts, useHistory } from '../parts/overview-charts';
-import { Empty, ENQUEUE, Page, Panel, Waiting } from '../parts/panel';
+import { Empty, enqueueLine, Page, Panel, Waiting } from '../parts/panel';
 import { Badge, Said, When } from '../parts/text';
 import { href } from '../route';
 import { count, rate, share } from '../text/number';
@@ -98,7 +98,7 @@ function Workload({ list }: { list: Queue[] }) {
           </tbody>
         </table>
       ) : (
-        <Empty curl={ENQUEUE}>No queue yet. The first job makes one:</Empty>
+        <Empty curl={enqueueLine()}>No queue yet. The first job makes one:</Empty>
       )}
     </Panel>
   );

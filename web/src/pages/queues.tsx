@@ -5,7 +5,7 @@ import { perMinute } from '../api/rates';
 import { may } from '../api/session';
 import { PRIORITIES, STATES, type Queue } from '../api/types';
 import { Purge } from '../parts/purge';
-import { Empty, ENQUEUE, Page, Panel, Waiting } from '../parts/panel';
+import { Empty, enqueueLine, Page, Panel, Waiting } from '../parts/panel';
 import { Badge, Said, When } from '../parts/text';
 import { attempt } from '../parts/toast';
 import { href } from '../route';
@@ -26,7 +26,7 @@ export function Queues() {
         </div>
       ) : (
         <Panel>
-          <Empty curl={ENQUEUE}>No queue yet. A queue is made by its first job:</Empty>
+          <Empty curl={enqueueLine()}>No queue yet. A queue is made by its first job:</Empty>
         </Panel>
       )}
       {purged !== null && <Purge name={purged} onClose={() => purge(null)} />}

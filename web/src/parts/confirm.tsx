@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { Dialog } from './dialog';
+import { Said } from './text';
 
 interface Question {
   title: string;
@@ -34,7 +35,9 @@ function Asked({ title, text, verb, typed, act }: Question) {
           act();
         }}
       >
-        <p>{text}</p>
+        <p>
+          <Said text={text} />
+        </p>
         {typed && (
           <label class="field">
             <span>

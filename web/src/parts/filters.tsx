@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { queues } from '../api/live';
 import { isId, local, SPANS, utc } from '../jobs/filter';
 import { go, href, refine } from '../route';
+import { reveal } from '../text/reveal';
 
 const TYPING_MS = 350;
 
@@ -118,7 +119,7 @@ export function Pick({ label, value, options, onPick }: PickProps) {
       <option value="">Any {label.toLowerCase()}</option>
       {all.map((option) => (
         <option key={option} value={option}>
-          {option.slice(0, 80)}
+          {reveal(option.slice(0, 80))}
         </option>
       ))}
     </select>

@@ -2,7 +2,7 @@
 import { useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { problemOf } from '../api/call';
-import { paused, pulse } from '../api/live';
+import { paused, pulse, refreshes } from '../api/live';
 import type { Problem } from '../api/types';
 
 export interface Loaded<T> {
@@ -15,7 +15,7 @@ export interface Loaded<T> {
 export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>, every = 0): Loaded<T> {
   const data = useSignal<T | undefined>(undefined);
   const problem = useSignal<Problem | null>(null);
-  const latest = useRef({ load, turn: 0, abort: new AbortController(), at: 0, timer: 0 });
+  const latest = useRef({ load, turn: 0, abort: new AbortController(), at: 0, timer: 0, refreshes: refreshes.peek() });
   latest.current.load = load;
 
   const reload = async () => {
@@ -47,6 +47,10 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
 
   useSignalEffect(() => {
     const mine = latest.current;
+    if (refreshes.value !== mine.refreshes) {
+      mine.refreshes = refreshes.value;
+      void reload();
+    }
     if (!pulse.value || !every || paused.peek()) return;
     clearTimeout(mine.timer);
     mine.timer = window.setTimeout(() => void reload(), Math.max(0, mine.at + every - Date.now()));

@@ -43,13 +43,16 @@ interface PairProps {
 function Pair({ minutes, past, isLive }: PairProps) {
   const history = past.data.value;
   const span = duration(minutes * 60_000);
+  const isWait = route.value.query.times === 'wait';
   const none = past.problem.value ? <Empty>{past.problem.value.detail}</Empty> : <Waiting />;
   return (
     <div class="columns">
       <Panel title="Throughput" aside={<Ranges />}>
         {isLive ? <Live past={history} /> : history ? <Past history={history} span={span} /> : none}
       </Panel>
-      <Panel title="Run time">{history ? <Times history={history} span={span} /> : none}</Panel>
+      <Panel title={isWait ? 'Wait' : 'Run time'} aside={<Kinds isWait={isWait} />}>
+        {history ? <Times history={history} span={span} of={isWait ? 'wait_ms' : 'run_ms'} /> : none}
+      </Panel>
     </div>
   );
 }
@@ -63,6 +66,19 @@ function Ranges() {
           {label}
         </button>
       ))}
+    </div>
+  );
+}
+
+function Kinds({ isWait }: { isWait: boolean }) {
+  return (
+    <div class="segments" role="group" aria-label="Which times">
+      <button type="button" aria-pressed={!isWait} onClick={() => refine({ times: undefined })}>
+        run
+      </button>
+      <button type="button" aria-pressed={isWait} onClick={() => refine({ times: 'wait' })}>
+        wait
+      </button>
     </div>
   );
 }
@@ -99,9 +115,10 @@ function throughput(processed: (number | null)[], failed: (number | null)[]): Li
   ];
 }
 
-function Times({ history, span }: { history: History; span: string }) {
-  if (!history.points.some((point) => point.run_ms?.p50 != null)) return <Empty>No job has ended in the last {span}.</Empty>;
-  const each = (of: 'p50' | 'p95' | 'p99') => history.points.map((point) => point.run_ms?.[of] ?? null);
+function Times({ history, span, of }: { history: History; span: string; of: 'run_ms' | 'wait_ms' }) {
+  if (!history.points.some((point) => point[of]?.p50 != null)) return <Empty>No job has ended in the last {span}.</Empty>;
+  const each = (rank: 'p50' | 'p95' | 'p99') => history.points.map((point) => point[of]?.[rank] ?? null);
+  const what = of === 'run_ms' ? 'How long attempts took' : 'How long jobs waited for a worker';
   const lines = [
     { label: 'p50', tone: 'reserved', values: each('p50') },
     { label: 'p95', tone: 'delayed', values: each('p95') },
@@ -109,8 +126,8 @@ function Times({ history, span }: { history: History; span: string }) {
   ];
   return (
     <>
-      <Chart label={`Run time of attempts, percentiles, the last ${span}`} times={seconds(history)} lines={lines} format={duration} />
-      <p class="caption">How long attempts took, the last {span}.</p>
+      <Chart label={`${what}, percentiles, the last ${span}`} times={seconds(history)} lines={lines} format={duration} />
+      <p class="caption">{what}, the last {span}.</p>
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** The frame of what a page shows, and what it says when there is nothing or something is wrong. */
 import type { ComponentChildren } from 'preact';
+import { me } from '../api/session';
 import type { Problem } from '../api/types';
 import { Copy, Said } from './text';
 
@@ -59,7 +60,10 @@ export function Empty({ children, curl }: { children: ComponentChildren; curl?: 
 /** The server as a terminal would call it: the pages lie at `<prefix>/dashboard/`. */
 export const BASE = new URL('..', location.href.split('#')[0]).href.replace(/\/$/, '');
 
-export const ENQUEUE = `curl ${BASE}/api/queue/enqueue -H 'content-type: application/json' -d '{"task_type":"send_notification","task_data":{"user_id":42,"message":"hello"}}'`;
+export function enqueueLine(): string {
+  const key = me.value?.keys ? ' -H "authorization: Bearer $KEY"' : '';
+  return `curl ${BASE}/api/queue/enqueue${key} -H 'content-type: application/json' -d '{"task_type":"send_notification","task_data":{"user_id":42,"message":"hello"}}'`;
+}
 
 export function Waiting() {
   return (

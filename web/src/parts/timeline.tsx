@@ -25,7 +25,7 @@ export function Timeline({ job }: { job: JobStatus }) {
         <Step kind="created" head="Created" at={job.created_at} />
         {isCut && <Step kind="cut" head={`Attempts before number ${job.history[0]!.attempt} are not kept`} />}
         {stretches.map((stretch, i) => (
-          <Leg key={i} stretch={stretch} attempt={stretch.attempt?.attempt ?? job.attempts} job={job} />
+          <Leg key={i} stretch={stretch} attempt={stretch.attempt?.attempt ?? job.attempts} isSame={isSame(stretch, stretches.slice(0, i))} job={job} />
         ))}
         {job.finished_at && (
           <Step kind={job.status} head={<StateBadge state={job.status} />} at={job.finished_at}>
@@ -48,7 +48,15 @@ function Bar({ stretches }: { stretches: Stretch[] }) {
   );
 }
 
-function Leg({ stretch, attempt, job }: { stretch: Stretch; attempt: number; job: JobStatus }) {
+interface LegProps {
+  stretch: Stretch;
+  attempt: number;
+  /** It failed as the attempt before it did. */
+  isSame: boolean;
+  job: JobStatus;
+}
+
+function Leg({ stretch, attempt, isSame, job }: LegProps) {
   const took = duration(span(stretch));
   if (stretch.kind !== 'run') {
     const isOpen = stretch.to === null;
@@ -68,7 +76,7 @@ function Leg({ stretch, attempt, job }: { stretch: Stretch; attempt: number; job
     <Step kind={tone(stretch)} head={`Attempt ${attempt}`} at={ended?.started_at ?? job.started_at} took={took}>
       {ended ? <Badge kind={ended.outcome === 'completed' ? 'completed' : GOOD.includes(ended.outcome) ? 'delayed' : 'failed'}>{ended.outcome}</Badge> : <StateBadge state="reserved" />} on{' '}
       <Said text={ended?.worker ?? job.worker ?? 'an unknown worker'} />
-      {ended?.error && <FailureFolded failure={ended.error} />}
+      {isSame ? ', the same error' : ended?.error && <FailureFolded failure={ended.error} />}
     </Step>
   );
 }
@@ -96,6 +104,12 @@ function Step({ kind, head, at, took, children }: StepProps) {
       {children && <div class="step-body">{children}</div>}
     </li>
   );
+}
+
+function isSame(stretch: Stretch, before: Stretch[]): boolean {
+  const error = stretch.attempt?.error;
+  const last = before.findLast((one) => one.attempt)?.attempt?.error;
+  return !!error && error.kind === last?.kind && error.message === last.message;
 }
 
 const span = (stretch: Stretch) => Math.max(0, (stretch.to ?? now.value) - stretch.from);

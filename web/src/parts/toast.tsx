@@ -1,6 +1,6 @@
 /** One line about what was just done, read out too; gone after a while. */
-import { problemOf } from '../api/call';
 import { signal } from '@preact/signals';
+import { problemOf } from '../api/call';
 import { Said } from './text';
 
 const shown = signal<{ text: string; isBad: boolean } | null>(null);

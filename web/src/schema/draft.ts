@@ -48,7 +48,7 @@ export function write(field: Field, draft: Draft, required: boolean, faults: Fau
       return `{${written.join(',')}}`;
     }
     case 'array':
-      return `[${(draft as Draft[]).map((item, i) => write(field.item, item, true, faults, `${pointer}/${i}`)).join(',')}]`;
+      return `[${(draft as Draft[]).flatMap((item, i) => write(field.item, item, true, faults, `${pointer}/${i}`) ?? []).join(',')}]`;
     case 'choice': {
       const { pick, draft: inner } = draft as Choice;
       return write(field.options[pick]!.field, inner, true, faults, pointer);
