@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { link, overview, paused, trouble } from './api/live';
 import { locked } from './api/call';
 import { logOut, me } from './api/session';
-import { helpIsOpen, PAGES } from './keys';
+import { helpIsOpen, PAGES, takeSearch } from './keys';
 import { Failed } from './pages/failed';
 import { Health } from './pages/health';
 import { Job } from './pages/job';
@@ -42,7 +42,11 @@ function Side() {
   const failed = overview.value?.totals.failed;
   return (
     <header class="side">
-      <a class="skip" href={location.hash || '#/'} onClick={(event) => (event.preventDefault(), document.querySelector('main')?.focus())}>
+      <a
+        class="skip"
+        href={location.hash || '#/'}
+        onClick={(event) => (event.preventDefault(), document.querySelector('main')?.focus())}
+      >
         Skip to the page
       </a>
       <a class="brand" href={href('overview')}>
@@ -63,11 +67,11 @@ function Side() {
           <span>Theme</span>
           {theme.value}
         </button>
-        <button type="button" onClick={() => (helpIsOpen.value = true)} title="?">
+        <button type="button" class="ask" onClick={() => (helpIsOpen.value = true)} title="?">
           Help
         </button>
         {me.value?.keys && (
-          <button type="button" onClick={() => void logOut()}>
+          <button type="button" class="out" onClick={() => void logOut()}>
             Log out <Said text={me.value.name ?? ''} clip />
           </button>
         )}
@@ -86,7 +90,13 @@ const LINKS: Record<string, string> = {
 function LiveButton() {
   const state = link.value;
   return (
-    <button type="button" class={`live live-${state}`} aria-pressed={paused.value} title={`${LINKS[state]} (p)`} onClick={() => (paused.value = !paused.value)}>
+    <button
+      type="button"
+      class={`live live-${state}`}
+      aria-pressed={paused.value}
+      title={`${LINKS[state]} (p)`}
+      onClick={() => (paused.value = !paused.value)}
+    >
       {state === 'paused' ? 'Paused' : state === 'live' ? 'Live' : state === 'polling' ? 'Polling' : 'Offline'}
     </button>
   );
@@ -105,7 +115,7 @@ function Main() {
     }
     // As a browser does between documents: to the top, and a screen reader begins to read there.
     scrollTo(0, 0);
-    ref.current?.focus({ preventScroll: true });
+    if (!takeSearch()) ref.current?.focus({ preventScroll: true });
   }, [page, id]);
   return (
     <main ref={ref} tabIndex={-1}>

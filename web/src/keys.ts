@@ -19,6 +19,7 @@ export const helpIsOpen = signal(false);
 /** After `g`, the next key names a page, for so long. */
 const CHORD_MS = 1500;
 let chord = -Infinity;
+let isSearchNext = false;
 
 export function listen(): void {
   addEventListener('keydown', (event) => {
@@ -57,10 +58,22 @@ export function listen(): void {
 
 /** The page's own search; a page without one leads to the jobs. */
 function search(): void {
-  const field = () => document.querySelector<HTMLElement>('[data-search]');
-  if (field()) return field()!.focus();
+  if (focusSearch()) return;
+  isSearchNext = true;
   go(href('jobs'));
-  setTimeout(() => field()?.focus(), 50);
+}
+
+/** Whether the page that has just come is there for its search. */
+export function takeSearch(): boolean {
+  const isWanted = isSearchNext;
+  isSearchNext = false;
+  return isWanted && focusSearch();
+}
+
+function focusSearch(): boolean {
+  const field = document.querySelector<HTMLElement>('[data-search]');
+  field?.focus();
+  return !!field;
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -8,7 +8,12 @@ import { collect } from '../src/jobs/pages';
 import { timeline } from '../src/jobs/timeline';
 
 test('the address says what the API is asked', () => {
-  expect(filterOf({ state: 'failed', queue: 'a b', text: 'mail', in: 'error', within: '1h', junk: 'x' }, Date.UTC(2026, 0, 1, 12))).toEqual({
+  expect(
+    filterOf(
+      { state: 'failed', queue: 'a b', text: 'mail', in: 'error', within: '1h', junk: 'x' },
+      Date.UTC(2026, 0, 1, 12),
+    ),
+  ).toEqual({
     state: 'failed',
     queue_name: 'a b',
     text: 'mail',
@@ -42,13 +47,30 @@ test('empty pages are read past, but not without end', async () => {
   expect(calls).toBeLessThan(20);
 });
 
-const answer = (more: Partial<BulkAnswer>): BulkAnswer => ({ matched: 0, done: 0, skipped: 0, examined: 0, next_cursor: null, ...more });
+const answer = (more: Partial<BulkAnswer>): BulkAnswer => ({
+  matched: 0,
+  done: 0,
+  skipped: 0,
+  examined: 0,
+  next_cursor: null,
+  ...more,
+});
 
 test('a bulk operation is called on with its cursor and adds up', async () => {
   const bodies: unknown[] = [];
   const told: Progress[] = [];
-  const answers = [answer({ matched: 2, done: 2, examined: 9, next_cursor: 'c' }), answer({ matched: 1, skipped: 1, examined: 3, results: [{ task_id: 'x', outcome: 'skipped', detail: 'it runs' }] })];
-  const so = await bulk(async (body) => (bodies.push(body), answers.shift()!), 'retry', { filter: { state: 'failed' } }, false, (so) => told.push(so), new AbortController().signal);
+  const answers = [
+    answer({ matched: 2, done: 2, examined: 9, next_cursor: 'c' }),
+    answer({ matched: 1, skipped: 1, examined: 3, results: [{ task_id: 'x', outcome: 'skipped', detail: 'it runs' }] }),
+  ];
+  const so = await bulk(
+    async (body) => (bodies.push(body), answers.shift()!),
+    'retry',
+    { filter: { state: 'failed' } },
+    false,
+    (so) => told.push(so),
+    new AbortController().signal,
+  );
   expect(bodies).toEqual([
     { action: 'retry', filter: { state: 'failed' } },
     { action: 'retry', filter: { state: 'failed' }, cursor: 'c' },
@@ -75,26 +97,75 @@ test('only actions that fit are offered', () => {
 });
 
 test('news change rows in place; new ones are only counted', () => {
-  const shown = [{ task_id: 'a', n: 1 }, { task_id: 'b', n: 1 }];
-  const news = merge(shown, [{ task_id: 'c', n: 2 }, { task_id: 'b', n: 2 }], true);
-  expect(news.rows).toEqual([{ task_id: 'a', n: 1 }, { task_id: 'b', n: 2 }]);
+  const shown = [
+    { task_id: 'a', n: 1 },
+    { task_id: 'b', n: 1 },
+  ];
+  const news = merge(
+    shown,
+    [
+      { task_id: 'c', n: 2 },
+      { task_id: 'b', n: 2 },
+    ],
+    true,
+  );
+  expect(news.rows).toEqual([
+    { task_id: 'a', n: 1 },
+    { task_id: 'b', n: 2 },
+  ]);
   expect(news.fresh).toBe(1);
   expect([...news.gone]).toEqual(['a']);
   expect(merge(shown, []).gone.size).toBe(0);
 });
 
-const group = (more: Partial<FailureGroup>): FailureGroup => ({ fingerprint: 'f', task_type: 't', kind: 'error', message: 'm', count: 1, first_seen: '2026-01-02', last_seen: '2026-01-03', queues: ['a'], sample: 's', ...more });
+const group = (more: Partial<FailureGroup>): FailureGroup => ({
+  fingerprint: 'f',
+  task_type: 't',
+  kind: 'error',
+  message: 'm',
+  count: 1,
+  first_seen: '2026-01-02',
+  last_seen: '2026-01-03',
+  queues: ['a'],
+  sample: 's',
+  ...more,
+});
 
 test('groups of several pages become one', () => {
-  const merged = mergeGroups([group({}), group({ fingerprint: 'g', last_seen: '2026-01-04' })], [group({ count: 4, first_seen: '2026-01-01', last_seen: '2026-01-02', message: 'older', queues: ['b', 'a'] })]);
+  const merged = mergeGroups(
+    [group({}), group({ fingerprint: 'g', last_seen: '2026-01-04' })],
+    [group({ count: 4, first_seen: '2026-01-01', last_seen: '2026-01-02', message: 'older', queues: ['b', 'a'] })],
+  );
   expect(merged.map((group) => group.fingerprint)).toEqual(['g', 'f']);
   expect(merged[1]).toEqual(group({ count: 5, first_seen: '2026-01-01', queues: ['a', 'b'] }));
 });
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-const job = (more: object) => ({ status: 'pending', attempts: 0, created_at: at(0), available_at: at(0), started_at: null, finished_at: null, history: [], ...more }) as unknown as JobStatus;
-const ran = (attempt: number, from: number, to: number) => ({ attempt, started_at: at(from), finished_at: at(to), outcome: 'error', worker: 'w', error: null });
-const told = (job: JobStatus) => timeline(job).map(({ kind, from, to }) => [kind, (from - Date.parse(at(0))) / 1000, to === null ? null : (to - Date.parse(at(0))) / 1000]);
+const job = (more: object) =>
+  ({
+    status: 'pending',
+    attempts: 0,
+    created_at: at(0),
+    available_at: at(0),
+    started_at: null,
+    finished_at: null,
+    history: [],
+    ...more,
+  }) as unknown as JobStatus;
+const ran = (attempt: number, from: number, to: number) => ({
+  attempt,
+  started_at: at(from),
+  finished_at: at(to),
+  outcome: 'error',
+  worker: 'w',
+  error: null,
+});
+const told = (job: JobStatus) =>
+  timeline(job).map(({ kind, from, to }) => [
+    kind,
+    (from - Date.parse(at(0))) / 1000,
+    to === null ? null : (to - Date.parse(at(0))) / 1000,
+  ]);
 
 test('a life is told from its record', () => {
   expect(told(job({}))).toEqual([['waiting', 0, null]]);
@@ -109,7 +180,9 @@ test('a life is told from its record', () => {
     ['run', 1, 4],
     ['backoff', 4, null],
   ]);
-  expect(told(job({ status: 'failed', available_at: at(8), finished_at: at(12), history: [ran(1, 1, 4), ran(2, 10, 12)] }))).toEqual([
+  expect(
+    told(job({ status: 'failed', available_at: at(8), finished_at: at(12), history: [ran(1, 1, 4), ran(2, 10, 12)] })),
+  ).toEqual([
     ['waiting', 0, 1],
     ['run', 1, 4],
     ['backoff', 4, 8],

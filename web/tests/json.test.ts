@@ -4,7 +4,9 @@ import { member, parse, pretty } from '../src/json/node';
 test('numbers keep every digit and their form', () => {
   const node = parse('{"id":9007199254740993,"big":18446744073709551615,"price":19.90,"tiny":1e-400}');
   expect(member(node, 'id')?.raw).toBe('9007199254740993');
-  expect(pretty(node)).toBe('{\n  "id": 9007199254740993,\n  "big": 18446744073709551615,\n  "price": 19.90,\n  "tiny": 1e-400\n}');
+  expect(pretty(node)).toBe(
+    '{\n  "id": 9007199254740993,\n  "big": 18446744073709551615,\n  "price": 19.90,\n  "tiny": 1e-400\n}',
+  );
 });
 
 test('a part is given byte for byte as it was written', () => {
@@ -31,5 +33,6 @@ test('scalars, empty and nested things at the top', () => {
 });
 
 test('what is no JSON is refused', () => {
-  for (const text of ['', '{', '01', '{"a":1,}', "{'a':1}", 'NaN', '1 2']) expect(() => parse(text)).toThrow(SyntaxError);
+  for (const text of ['', '{', '01', '{"a":1,}', "{'a':1}", 'NaN', '1 2'])
+    expect(() => parse(text)).toThrow(SyntaxError);
 });

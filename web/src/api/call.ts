@@ -63,7 +63,12 @@ async function send(method: string, path: string, body?: string, signal?: AbortS
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Refusal({ title: 'No answer', status: 0, code: 'no_answer', detail: 'The server does not answer. What you see is how it was; this page tries again.' });
+    throw new Refusal({
+      title: 'No answer',
+      status: 0,
+      code: 'no_answer',
+      detail: 'The server does not answer. What you see is how it was; this page tries again.',
+    });
   }
   const text = await answer.text();
   if (answer.ok) return text;
@@ -73,7 +78,12 @@ async function send(method: string, path: string, body?: string, signal?: AbortS
 }
 
 function refusedBy(answer: Response, text: string): Problem {
-  const unknown = { title: answer.statusText, status: answer.status, code: '', detail: `The server answered ${answer.status}.` };
+  const unknown = {
+    title: answer.statusText,
+    status: answer.status,
+    code: '',
+    detail: `The server answered ${answer.status}.`,
+  };
   try {
     return { ...unknown, ...(JSON.parse(text) as Problem) };
   } catch {

@@ -21,7 +21,12 @@ export interface Past {
 }
 
 /** What the server remembers of the time before this page was opened, for the gaps at the left of a live chart. */
-export function filled(times: number[], values: (number | null)[], past: Past | undefined, of: 'processed' | 'failed'): (number | null)[] {
+export function filled(
+  times: number[],
+  values: (number | null)[],
+  past: Past | undefined,
+  of: 'processed' | 'failed',
+): (number | null)[] {
   if (!past) return values;
   return values.map((value, i) => {
     if (value !== null) return value;
@@ -31,7 +36,13 @@ export function filled(times: number[], values: (number | null)[], past: Past | 
 }
 
 /** One value for each `step` of the `span` before `now`, per minute; `null` where nothing was known yet. */
-export function series(samples: Sample[], of: Count, now: number, span: number, step: number): [number[], (number | null)[]] {
+export function series(
+  samples: Sample[],
+  of: Count,
+  now: number,
+  span: number,
+  step: number,
+): [number[], (number | null)[]] {
   const end = Math.floor(now / step) * step;
   const times: number[] = [];
   const values: (number | null)[] = [];

@@ -31,7 +31,14 @@ type Call = (body: Record<string, unknown>) => Promise<BulkAnswer>;
 const MOST_IDS = 1000;
 
 /** Goes through all of `target`, telling how far it is; stops after the present part once `signal` says so. */
-export async function bulk(call: Call, action: Action, target: Target, dryRun: boolean, tell: (so: Progress) => void, signal: AbortSignal): Promise<Progress> {
+export async function bulk(
+  call: Call,
+  action: Action,
+  target: Target,
+  dryRun: boolean,
+  tell: (so: Progress) => void,
+  signal: AbortSignal,
+): Promise<Progress> {
   let so: Progress = { matched: 0, done: 0, skipped: 0, examined: 0, details: [] };
   const add = (answer: BulkAnswer) => {
     const told = (answer.results ?? []).flatMap(({ detail }) => detail ?? []);
@@ -52,7 +59,12 @@ export async function bulk(call: Call, action: Action, target: Target, dryRun: b
   }
   let cursor: string | null | undefined;
   while (cursor !== null && !signal.aborted) {
-    const answer: BulkAnswer = await call({ action, filter: target.filter, ...(cursor && { cursor }), ...(dryRun && { dry_run: true }) });
+    const answer: BulkAnswer = await call({
+      action,
+      filter: target.filter,
+      ...(cursor && { cursor }),
+      ...(dryRun && { dry_run: true }),
+    });
     add(answer);
     cursor = answer.next_cursor;
   }

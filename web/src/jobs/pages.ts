@@ -9,7 +9,12 @@ export interface Part<T> {
   examined: number;
 }
 
-export async function collect<T>(load: (cursor: string) => Promise<Part<T>>, want: number, from = '', most = MOST_CALLS): Promise<Part<T>> {
+export async function collect<T>(
+  load: (cursor: string) => Promise<Part<T>>,
+  want: number,
+  from = '',
+  most = MOST_CALLS,
+): Promise<Part<T>> {
   const rows: T[] = [];
   let next: string | null = from;
   let examined = 0;

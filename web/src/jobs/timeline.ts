@@ -37,6 +37,7 @@ export function timeline(job: JobStatus): Stretch[] {
     waits(from, running, job.history.length === 0);
     stretches.push({ kind: 'run', from: running, to: null });
   } else if (job.status === 'pending' || job.status === 'delayed') waits(from, null, job.history.length === 0);
-  else if (job.status === 'cancelled' && job.finished_at) waits(from, instant(job.finished_at), job.history.length === 0);
+  else if (job.status === 'cancelled' && job.finished_at)
+    waits(from, instant(job.finished_at), job.history.length === 0);
   return stretches;
 }

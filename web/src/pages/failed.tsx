@@ -48,7 +48,17 @@ export function Failed() {
   };
 
   return (
-    <Page title="Failed" aside={<Pick label="Queue" value={queue} options={(queues.value ?? []).map((queue) => queue.queue_name)} onPick={(queue) => refine({ queue })} />}>
+    <Page
+      title="Failed"
+      aside={
+        <Pick
+          label="Queue"
+          value={queue}
+          options={(queues.value ?? []).map((queue) => queue.queue_name)}
+          onPick={(queue) => refine({ queue })}
+        />
+      }
+    >
       <Trouble problem={problem.value} />
       {!list ? (
         !problem.value && <Waiting />
@@ -56,7 +66,8 @@ export function Failed() {
         <>
           <p class="quiet">
             {plural(list.total, 'failed job')} in {plural(list.groups.length, 'group')}
-            {list.next !== null && `, by the latest ${count(list.examined)}`}. Jobs of one type whose errors are alike make a group.
+            {list.next !== null && `, by the latest ${count(list.examined)}`}. Jobs of one type whose errors are alike
+            make a group.
           </p>
           <div class="stack">
             {list.groups.map((group) => (
@@ -66,7 +77,11 @@ export function Failed() {
         </>
       ) : (
         <Panel>
-          <Empty>{overview.value?.totals.failed ? 'None of those looked at.' : 'Nothing has failed. A job that runs out of tries comes here.'}</Empty>
+          <Empty>
+            {overview.value?.totals.failed
+              ? 'None of those looked at.'
+              : 'Nothing has failed. A job that runs out of tries comes here.'}
+          </Empty>
         </Panel>
       )}
       {list && list.next !== null && (
@@ -93,11 +108,16 @@ export function Failed() {
 
 async function look(queue: string, cursor = ''): Promise<Groups> {
   let total = 0;
-  const part = await collect(async (from) => {
-    const page = await get<FailuresPage>('failures', { queue_name: queue, cursor: from });
-    total = page.total;
-    return { rows: page.groups, next: page.next_cursor, examined: page.examined };
-  }, WANTED, cursor, CALLS);
+  const part = await collect(
+    async (from) => {
+      const page = await get<FailuresPage>('failures', { queue_name: queue, cursor: from });
+      total = page.total;
+      return { rows: page.groups, next: page.next_cursor, examined: page.examined };
+    },
+    WANTED,
+    cursor,
+    CALLS,
+  );
   return { groups: mergeGroups([], part.rows), total, examined: part.examined, next: part.next };
 }
 
@@ -114,7 +134,13 @@ function filterOf(group: FailureGroup, queue: string): Filter {
 
 function Group({ group, onAsk }: { group: FailureGroup; onAsk: (action: Action) => void }) {
   const { task_type, kind, message, queues } = group;
-  const filter = { state: 'failed', type: task_type ?? undefined, text: message.slice(0, 200), in: 'error', queue: route.value.query.queue };
+  const filter = {
+    state: 'failed',
+    type: task_type ?? undefined,
+    text: message.slice(0, 200),
+    in: 'error',
+    queue: route.value.query.queue,
+  };
   return (
     <article class="panel group">
       <div class="count">

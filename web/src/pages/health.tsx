@@ -30,18 +30,47 @@ function Checks({ store, durability, ready, breaker, checks }: Found) {
   return (
     <>
       <dl class="facts">
-        <div><dt>Serves</dt><dd><Badge kind={ready ? 'completed' : 'failed'}>{ready ? 'ready' : 'not ready'}</Badge></dd></div>
-        <div><dt>Store</dt><dd><Said text={store} /></dd></div>
-        <div><dt>Durability</dt><dd>{durability ? <Said text={durability} /> : '–'}</dd></div>
-        <div><dt>Breaker</dt><dd>{breaker ? <Badge kind={breaker === 'closed' ? 'completed' : 'failed'}>{breaker.replace('_', ' ')}</Badge> : '–'}</dd></div>
-        <div><dt>Version</dt><dd><Said text={overview.value?.version ?? '–'} /></dd></div>
+        <div>
+          <dt>Serves</dt>
+          <dd>
+            <Badge kind={ready ? 'completed' : 'failed'}>{ready ? 'ready' : 'not ready'}</Badge>
+          </dd>
+        </div>
+        <div>
+          <dt>Store</dt>
+          <dd>
+            <Said text={store} />
+          </dd>
+        </div>
+        <div>
+          <dt>Durability</dt>
+          <dd>{durability ? <Said text={durability} /> : '–'}</dd>
+        </div>
+        <div>
+          <dt>Breaker</dt>
+          <dd>
+            {breaker ? (
+              <Badge kind={breaker === 'closed' ? 'completed' : 'failed'}>{breaker.replace('_', ' ')}</Badge>
+            ) : (
+              '–'
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Version</dt>
+          <dd>
+            <Said text={overview.value?.version ?? '–'} />
+          </dd>
+        </div>
       </dl>
       <Panel title="Checks" flush>
         <ul class="checks">
           {checks.map((check) => (
             <li key={check.name}>
               <Badge kind={check.ok ? 'completed' : 'failed'}>{check.ok ? 'ok' : 'fault'}</Badge>
-              <strong><Said text={check.name} /></strong>
+              <strong>
+                <Said text={check.name} />
+              </strong>
               <Said text={check.detail} />
             </li>
           ))}
@@ -71,8 +100,18 @@ function Verify() {
   };
   const findings = report?.findings ?? [];
   return (
-    <Panel title="Verify the store" aside={<button type="button" class="primary" disabled={isBusy} onClick={() => void verify()}>{isBusy ? 'Looking…' : 'Verify'}</button>}>
-      <p class="quiet">Looks whether each job is in exactly one place, each reserved one under a lease and each unique key with a living owner. It changes nothing; all goes on meanwhile.</p>
+    <Panel
+      title="Verify the store"
+      aside={
+        <button type="button" class="primary" disabled={isBusy} onClick={() => void verify()}>
+          {isBusy ? 'Looking…' : 'Verify'}
+        </button>
+      }
+    >
+      <p class="quiet">
+        Looks whether each job is in exactly one place, each reserved one under a lease and each unique key with a
+        living owner. It changes nothing; all goes on meanwhile.
+      </p>
       <div aria-live="polite">
         {fault && <p class="fault">{fault}</p>}
         {report && !findings.length && <p class="success">No flaw found.</p>}
@@ -81,20 +120,35 @@ function Verify() {
             {findings.map(({ flaw, count: number, ...more }) => (
               <li key={flaw}>
                 <Badge kind={number ? 'failed' : 'completed'}>{count(number)}</Badge>
-                <strong><Said text={flaw.replace(/_/g, ' ')} /></strong>
-                <Said text={Object.values(more).filter((value) => typeof value === 'string').join(' ')} />
+                <strong>
+                  <Said text={flaw.replace(/_/g, ' ')} />
+                </strong>
+                <Said
+                  text={Object.values(more)
+                    .filter((value) => typeof value === 'string')
+                    .join(' ')}
+                />
               </li>
             ))}
           </ul>
         )}
-        {report && <details><summary>The whole report</summary><Json node={parse(JSON.stringify(report))} label="Report" /></details>}
+        {report && (
+          <details>
+            <summary>The whole report</summary>
+            <Json node={parse(JSON.stringify(report))} label="Report" />
+          </details>
+        )}
       </div>
     </Panel>
   );
 }
 
 function Audit() {
-  const { data } = useLoaded('audit', (signal) => get<{ rows: AuditRow[] }>('audit', { limit: '20' }, signal), LOOK_EVERY_MS * 2);
+  const { data } = useLoaded(
+    'audit',
+    (signal) => get<{ rows: AuditRow[] }>('audit', { limit: '20' }, signal),
+    LOOK_EVERY_MS * 2,
+  );
   const rows = data.value?.rows;
   if (!rows) return null;
   return (
@@ -102,16 +156,32 @@ function Audit() {
       {rows.length ? (
         <table>
           <thead>
-            <tr><th>When</th><th>Who</th><th>Action</th><th>On</th><th>Outcome</th></tr>
+            <tr>
+              <th>When</th>
+              <th>Who</th>
+              <th>Action</th>
+              <th>On</th>
+              <th>Outcome</th>
+            </tr>
           </thead>
           <tbody>
             {rows.map((row, i) => (
               <tr key={i}>
-                <td data-label="When"><When at={row.at} /></td>
-                <td data-label="Who"><Said text={row.actor ?? 'nobody by name'} clip /></td>
-                <td data-label="Action"><Said text={row.action} clip /></td>
-                <td data-label="On"><Said text={row.target ?? '–'} clip /></td>
-                <td data-label="Outcome"><Said text={row.outcome} clip /></td>
+                <td data-label="When">
+                  <When at={row.at} />
+                </td>
+                <td data-label="Who">
+                  <Said text={row.actor ?? 'nobody by name'} clip />
+                </td>
+                <td data-label="Action">
+                  <Said text={row.action} clip />
+                </td>
+                <td data-label="On">
+                  <Said text={row.target ?? '–'} clip />
+                </td>
+                <td data-label="Outcome">
+                  <Said text={row.outcome} clip />
+                </td>
               </tr>
             ))}
           </tbody>

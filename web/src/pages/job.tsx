@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { get, getText, path, post, remove } from '../api/call';
 import { refresh } from '../api/live';
 import { may } from '../api/session';
-import type { Explanation, Failure, JobStatus } from '../api/types';
+import type { Explanation, JobStatus } from '../api/types';
 import { fits } from '../jobs/bulk';
 import { member, parse, type Node } from '../json/node';
 import { attempt } from '../parts/toast';
@@ -16,6 +16,7 @@ import { RetryEdited } from '../parts/retry-edited';
 import { Copy, JobLink, Said, StateBadge, Tags, When, Badge } from '../parts/text';
 import { Timeline } from '../parts/timeline';
 import { Json } from '../parts/tree';
+import { Why } from '../parts/why';
 import { go, href } from '../route';
 
 const LOOK_EVERY_MS = 1000;
@@ -49,7 +50,9 @@ async function find(id: string, signal: AbortSignal): Promise<Found> {
   const text = await getText(path`jobs/${id}`, {}, signal);
   const job = JSON.parse(text) as JobStatus;
   const node = parse(text); // The payload and the result with all their digits.
-  const explanation = ENDED.includes(job.status) ? null : await get<Explanation>(path`jobs/${id}/explain`, {}, signal).catch(() => null);
+  const explanation = ENDED.includes(job.status)
+    ? null
+    : await get<Explanation>(path`jobs/${id}/explain`, {}, signal).catch(() => null);
   return { job, record: node, payload: member(node, 'task_data'), result: member(node, 'result'), explanation };
 }
 
@@ -57,14 +60,19 @@ function Actions({ job, payload }: Found) {
   const [isEditing, edit] = useState(false);
   const id = job.task_id;
   const act = (words: string, action: () => Promise<unknown>) => void attempt(action, words).then(refresh);
-  const ask = (verb: string, text: string, then: () => void) => confirm({ title: `${verb} this job?`, text, verb, act: then });
+  const ask = (verb: string, text: string, then: () => void) =>
+    confirm({ title: `${verb} this job?`, text, verb, act: then });
   return (
     <>
       {may('operate') && (
         <>
           {fits('retry', job) && (
             <>
-              <button type="button" class="primary" onClick={() => act('It is waiting again.', () => post(path`jobs/${id}/retry`))}>
+              <button
+                type="button"
+                class="primary"
+                onClick={() => act('It is waiting again.', () => post(path`jobs/${id}/retry`))}
+              >
                 Retry
               </button>
               {payload && (
@@ -75,12 +83,24 @@ function Actions({ job, payload }: Found) {
             </>
           )}
           {fits('run', job) && (
-            <button type="button" class="primary" onClick={() => act('It is waiting now.', () => post(path`jobs/${id}/run`))}>
+            <button
+              type="button"
+              class="primary"
+              onClick={() => act('It is waiting now.', () => post(path`jobs/${id}/run`))}
+            >
               Run now
             </button>
           )}
           {fits('cancel', job) && (
-            <button type="button" class="danger" onClick={() => ask('Cancel', 'It will not run. It can be retried as long as its record is kept.', () => act('Cancelled.', () => post(path`jobs/${id}/cancel`)))}>
+            <button
+              type="button"
+              class="danger"
+              onClick={() =>
+                ask('Cancel', 'It will not run. It can be retried as long as its record is kept.', () =>
+                  act('Cancelled.', () => post(path`jobs/${id}/cancel`)),
+                )
+              }
+            >
               Cancel
             </button>
           )}
@@ -96,11 +116,14 @@ function Actions({ job, payload }: Found) {
           type="button"
           class="danger"
           onClick={() =>
-            ask('Delete', 'Its record goes for good, with payload, result and errors.', () =>
-              void attempt(() => remove(path`jobs/${id}`), 'Deleted.').then(() => {
-                refresh();
-                go(href('jobs'));
-              }),
+            ask(
+              'Delete',
+              'Its record goes for good, with payload, result and errors.',
+              () =>
+                void attempt(() => remove(path`jobs/${id}`), 'Deleted.').then(() => {
+                  refresh();
+                  go(href('jobs'));
+                }),
             )
           }
         >
@@ -166,7 +189,15 @@ function Facts({ job }: { job: JobStatus }) {
       <Fact name="Id">
         <span class="mono">{job.task_id}</span> <Copy text={job.task_id} />
       </Fact>
-      <Fact name="Type">{job.task_type === null ? 'unreadable' : <a href={href('types', job.task_type)}><Said text={job.task_type} /></a>}</Fact>
+      <Fact name="Type">
+        {job.task_type === null ? (
+          'unreadable'
+        ) : (
+          <a href={href('types', job.task_type)}>
+            <Said text={job.task_type} />
+          </a>
+        )}
+      </Fact>
       <Fact name="Queue">
         <a href={href('jobs', '', { queue: job.queue_name })}>
           <Said text={job.queue_name} />
@@ -211,51 +242,10 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
   );
 }
 
-const HEADS: Record<Explanation['runs'], string> = {
-  now: 'It can run now',
-  later: 'It runs later',
-  never: 'It will not run as things stand',
-  ended: 'It has ended',
-  running: 'It is running',
-};
-
-function Why({ runs, summary, reasons }: Explanation) {
-  return (
-    <section class={`why-box runs-${runs}`} aria-label="Why it is not running">
-      <h2>{HEADS[runs]}</h2>
-      <p>
-        <Said text={summary} />
-      </p>
-      {reasons.length > 0 && (
-        <ul>
-          {reasons.map(({ code, detail, ...more }) => (
-            <li key={code}>
-              <Said text={detail} />
-              {typeof more.due_at === 'string' && (
-                <>
-                  {' '}
-                  (<When at={more.due_at} />)
-                </>
-              )}
-              {typeof more.held_by === 'string' && (
-                <>
-                  {' '}
-                  Held by <JobLink id={more.held_by} />.
-                </>
-              )}
-              {isFailure(more.error) && <FailureText failure={more.error} />}
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
-  );
-}
-
-function isFailure(value: unknown): value is Failure {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'message' in value;
-}
-
 function Stored({ title, node, none }: { title: string; node: Node | undefined; none: string }) {
-  return <Panel title={title}>{node && node.raw !== 'null' ? <Json node={node} label={title} /> : <p class="quiet">{none}</p>}</Panel>;
+  return (
+    <Panel title={title}>
+      {node && node.raw !== 'null' ? <Json node={node} label={title} /> : <p class="quiet">{none}</p>}
+    </Panel>
+  );
 }

@@ -37,12 +37,20 @@ export function Jobs() {
 
 function Tabs({ query }: { query: Record<string, string> }) {
   const ref = useRef<HTMLElement>(null);
-  useEffect(() => ref.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [query.state]);
+  useEffect(
+    () => ref.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
+    [query.state],
+  );
   const queue = queues.value?.find((queue) => queue.queue_name === query.queue);
   const counts = query.queue ? queue : overview.value?.totals;
   const all = counts && STATES.reduce((sum, state) => sum + counts[state], 0);
   const tab = (state: State | undefined, number: number | undefined) => (
-    <a key={state} href={href('jobs', '', { ...query, state })} aria-current={query.state === state ? 'page' : undefined} class={state && `tab-${state}`}>
+    <a
+      key={state}
+      href={href('jobs', '', { ...query, state })}
+      aria-current={query.state === state ? 'page' : undefined}
+      class={state && `tab-${state}`}
+    >
       {state ?? 'all'} <span class="n">{number === undefined ? '' : count(number)}</span>
     </a>
   );
@@ -55,7 +63,11 @@ function Tabs({ query }: { query: Record<string, string> }) {
 }
 
 function fetchPage(filter: Filter, cursor: string, want = PAGE): Promise<Part<JobSummary>> {
-  return get<JobsPage>('jobs', { ...filter, limit: String(want), cursor }).then((page) => ({ rows: page.jobs, next: page.next_cursor, examined: page.examined }));
+  return get<JobsPage>('jobs', { ...filter, limit: String(want), cursor }).then((page) => ({
+    rows: page.jobs,
+    next: page.next_cursor,
+    examined: page.examined,
+  }));
 }
 
 function List({ query }: { query: Record<string, string> }) {
@@ -120,14 +132,21 @@ function List({ query }: { query: Record<string, string> }) {
   useEffect(() => {
     if (!beat || paused.peek()) return;
     clearTimeout(news.current.timer);
-    news.current.timer = window.setTimeout(() => void look.current(), Math.max(0, news.current.at + LOOK_EVERY_MS - Date.now()));
+    news.current.timer = window.setTimeout(
+      () => void look.current(),
+      Math.max(0, news.current.at + LOOK_EVERY_MS - Date.now()),
+    );
   }, [beat]);
   useEffect(() => () => clearTimeout(news.current.timer), []);
 
   if (!rows) return problem ? <Trouble problem={problem} /> : <Waiting />;
   const { fresh, gone } = merge(rows, latest.rows, latest !== NOTHING && latest.next === null);
   const chosen = rows.filter((row) => picked.has(row.task_id));
-  const actions = !may('operate') ? [] : isAll ? ACTIONS.filter((action) => !query.state || TAKES[action].includes(query.state as State)) : ACTIONS.filter((action) => chosen.some((job) => fits(action, job)));
+  const actions = !may('operate')
+    ? []
+    : isAll
+      ? ACTIONS.filter((action) => !query.state || TAKES[action].includes(query.state as State))
+      : ACTIONS.filter((action) => chosen.some((job) => fits(action, job)));
 
   return (
     <>
@@ -150,7 +169,14 @@ function List({ query }: { query: Record<string, string> }) {
                   key={action}
                   type="button"
                   class={action === 'delete' ? 'danger' : ''}
-                  onClick={() => ask({ action, target: isAll ? { filter } : { task_ids: chosen.filter((job) => fits(action, job)).map((job) => job.task_id) } })}
+                  onClick={() =>
+                    ask({
+                      action,
+                      target: isAll
+                        ? { filter }
+                        : { task_ids: chosen.filter((job) => fits(action, job)).map((job) => job.task_id) },
+                    })
+                  }
                 >
                   {LABELS[action]}
                 </button>
@@ -171,8 +197,18 @@ function List({ query }: { query: Record<string, string> }) {
         )}
       </div>
       {rows.length ? (
-        <div onPointerEnter={() => (isUnderCursor.current = true)} onPointerLeave={() => (isUnderCursor.current = false)}>
-          <JobTable rows={rows} state={query.state as State | undefined} picked={may('operate') ? picked : undefined} isAll={isAll} gone={gone} onPick={setPicked} />
+        <div
+          onPointerEnter={() => (isUnderCursor.current = true)}
+          onPointerLeave={() => (isUnderCursor.current = false)}
+        >
+          <JobTable
+            rows={rows}
+            state={query.state as State | undefined}
+            picked={may('operate') ? picked : undefined}
+            isAll={isAll}
+            gone={gone}
+            onPick={setPicked}
+          />
         </div>
       ) : (
         <Nothing query={query} examined={examined} isMore={next !== null} />
@@ -200,7 +236,12 @@ function List({ query }: { query: Record<string, string> }) {
 
 function Nothing({ query, examined, isMore }: { query: Record<string, string>; examined: number; isMore: boolean }) {
   if (isMore) return <Empty>None among {plural(examined, 'record')}, and there are more to look at.</Empty>;
-  if (Object.keys(query).length) return <Empty curl={query.state ? undefined : enqueueLine()}>No job matches <Said text={inWords(query)} />.</Empty>;
+  if (Object.keys(query).length)
+    return (
+      <Empty curl={query.state ? undefined : enqueueLine()}>
+        No job matches <Said text={inWords(query)} />.
+      </Empty>
+    );
   return <Empty curl={enqueueLine()}>No jobs yet. This makes one:</Empty>;
 }
 

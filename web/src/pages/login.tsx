@@ -36,10 +36,21 @@ export function Login() {
           <Mark />
           Journeyman
         </h1>
-        <p class="quiet">This server asks for an API key. One with the scope read sees everything; operate is for changing what is in the queues.</p>
+        <p class="quiet">
+          This server asks for an API key. One with the scope read sees everything; operate is for changing what is in
+          the queues.
+        </p>
         <label class="field">
           <span>API key</span>
-          <input ref={input} type="password" autocomplete="current-password" required value={key} aria-invalid={!!fault} onInput={(event) => setKey(event.currentTarget.value)} />
+          <input
+            ref={input}
+            type="password"
+            autocomplete="current-password"
+            required
+            value={key}
+            aria-invalid={!!fault}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
         </label>
         {fault && (
           <p class="fault" role="alert">

@@ -28,11 +28,36 @@ function Cards({ numbers, hour }: { numbers: Numbers; hour: History | undefined 
   return (
     <dl class="cards">
       <Card label="Waiting" value={count(totals.pending)} to={href('jobs', '', { state: 'pending' })} note="pending" />
-      <Card label="Running" value={count(totals.reserved)} to={href('jobs', '', { state: 'reserved' })} note="reserved" />
-      <Card label="Delayed" value={count(totals.delayed)} to={href('jobs', '', { state: 'delayed' })} note="not due yet" />
-      <Card label="Failed" value={count(totals.failed)} to={href('failed')} tone={totals.failed ? 'failed' : ''} note="for good" />
-      <Card label="Processed" value={processed === null ? '–' : rate(processed)} unit="/ min" note={`${count(counters.processed)} in all`} />
-      <Card label="Success" value={share(counters.processed - counters.failed, counters.processed)} note={`${count(counters.retried)} retries, ${count(counters.timeouts)} timeouts`} />
+      <Card
+        label="Running"
+        value={count(totals.reserved)}
+        to={href('jobs', '', { state: 'reserved' })}
+        note="reserved"
+      />
+      <Card
+        label="Delayed"
+        value={count(totals.delayed)}
+        to={href('jobs', '', { state: 'delayed' })}
+        note="not due yet"
+      />
+      <Card
+        label="Failed"
+        value={count(totals.failed)}
+        to={href('failed')}
+        tone={totals.failed ? 'failed' : ''}
+        note="for good"
+      />
+      <Card
+        label="Processed"
+        value={processed === null ? '–' : rate(processed)}
+        unit="/ min"
+        note={`${count(counters.processed)} in all`}
+      />
+      <Card
+        label="Success"
+        value={share(counters.processed - counters.failed, counters.processed)}
+        note={`${count(counters.retried)} retries, ${count(counters.timeouts)} timeouts`}
+      />
       <Card
         label="Workers"
         value={count(workers.count)}
@@ -40,7 +65,15 @@ function Cards({ numbers, hour }: { numbers: Numbers; hour: History | undefined 
         tone={workers.count ? '' : 'failed'}
         note={workers.count ? `${count(workers.busy)} of ${count(workers.slots)} slots busy` : 'nothing runs'}
       />
-      <Card label="Store" value={store} to={href('health')} tone={breaker && breaker !== 'closed' ? 'failed' : ''} note={[breaker && `breaker ${breaker.replace('_', ' ')}`, durability].filter(Boolean).join(' · ')} />
+      <Card
+        label="Store"
+        value={store}
+        to={href('health')}
+        tone={breaker && breaker !== 'closed' ? 'failed' : ''}
+        note={[breaker && `breaker ${breaker.replace('_', ' ')}`, durability && `durability ${durability}`]
+          .filter(Boolean)
+          .join(', ')}
+      />
     </dl>
   );
 }

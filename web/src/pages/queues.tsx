@@ -37,7 +37,11 @@ export function Queues() {
 function Card({ queue, onPurge }: { queue: Queue; onPurge: () => void }) {
   const { queue_name: name, paused, counters } = queue;
   const speed = perMinute(samples.value, (sample) => sample.queues[name] ?? 0, now.value);
-  const toggle = (verb: 'pause' | 'resume') => attempt(() => post(verb === 'pause' ? path`queues/${name}/pause` : path`queues/${name}/resume`), verb === 'pause' ? 'Paused: what runs goes on, nothing more is taken.' : 'Workers take from it again.').then(refresh);
+  const toggle = (verb: 'pause' | 'resume') =>
+    attempt(
+      () => post(verb === 'pause' ? path`queues/${name}/pause` : path`queues/${name}/resume`),
+      verb === 'pause' ? 'Paused: what runs goes on, nothing more is taken.' : 'Workers take from it again.',
+    ).then(refresh);
   return (
     <article class={paused ? 'panel queue is-paused' : 'panel queue'}>
       <header>

@@ -21,7 +21,16 @@ export function Workers() {
   const busy = found?.workers.reduce((sum, worker) => sum + worker.busy, 0) ?? 0;
   const slots = found?.workers.reduce((sum, worker) => sum + worker.slots, 0) ?? 0;
   return (
-    <Page title="Workers" aside={found && <a class="button" href={href('jobs', '', { state: 'reserved' })}>Running jobs</a>}>
+    <Page
+      title="Workers"
+      aside={
+        found && (
+          <a class="button" href={href('jobs', '', { state: 'reserved' })}>
+            Running jobs
+          </a>
+        )
+      }
+    >
       <Trouble problem={problem.value} />
       {!found ? (
         !problem.value && <Waiting />
@@ -32,7 +41,11 @@ export function Workers() {
           </p>
           <div class="grid">
             {found.workers.map((worker) => (
-              <Card key={worker.worker} worker={worker} jobs={found.jobs.filter((job) => job.worker === worker.worker)} />
+              <Card
+                key={worker.worker}
+                worker={worker}
+                jobs={found.jobs.filter((job) => job.worker === worker.worker)}
+              />
             ))}
           </div>
         </>
@@ -53,12 +66,27 @@ async function find(signal: AbortSignal): Promise<{ workers: Worker[]; jobs: Job
   return { workers, jobs };
 }
 
-const KINDS: Record<Worker['state'], string> = { running: 'completed', quiet: 'paused', stopping: 'delayed', lost: 'failed' };
+const KINDS: Record<Worker['state'], string> = {
+  running: 'completed',
+  quiet: 'paused',
+  stopping: 'delayed',
+  lost: 'failed',
+};
 
 function Card({ worker, jobs }: { worker: Worker; jobs: JobSummary[] }) {
   const { worker: name, state } = worker;
   const tell = (verb: 'quiet' | 'resume' | 'stop', words: string) =>
-    attempt(() => post(verb === 'quiet' ? path`workers/${name}/quiet` : verb === 'stop' ? path`workers/${name}/stop` : path`workers/${name}/resume`), words).then(refresh);
+    attempt(
+      () =>
+        post(
+          verb === 'quiet'
+            ? path`workers/${name}/quiet`
+            : verb === 'stop'
+              ? path`workers/${name}/stop`
+              : path`workers/${name}/resume`,
+        ),
+      words,
+    ).then(refresh);
   return (
     <article class={`panel worker worker-${state}`}>
       <header>
@@ -74,11 +102,41 @@ function Card({ worker, jobs }: { worker: Worker; jobs: JobSummary[] }) {
         </span>
       </p>
       <dl class="facts">
-        <div><dt>Host</dt><dd><Said text={worker.host} />:{worker.pid}</dd></div>
-        <div><dt>Version</dt><dd><Said text={worker.version} /></dd></div>
-        <div><dt>Started</dt><dd><When at={worker.started_at} /></dd></div>
-        <div><dt>Seen</dt><dd><When at={worker.seen_at} /></dd></div>
-        <div><dt>Queues</dt><dd>{worker.queues.map((queue, i) => <span key={queue}>{i > 0 && ', '}<Said text={queue} clip /></span>)}</dd></div>
+        <div>
+          <dt>Host</dt>
+          <dd>
+            <Said text={worker.host} />:{worker.pid}
+          </dd>
+        </div>
+        <div>
+          <dt>Version</dt>
+          <dd>
+            <Said text={worker.version} />
+          </dd>
+        </div>
+        <div>
+          <dt>Started</dt>
+          <dd>
+            <When at={worker.started_at} />
+          </dd>
+        </div>
+        <div>
+          <dt>Seen</dt>
+          <dd>
+            <When at={worker.seen_at} />
+          </dd>
+        </div>
+        <div>
+          <dt>Queues</dt>
+          <dd>
+            {worker.queues.map((queue, i) => (
+              <span key={queue}>
+                {i > 0 && ', '}
+                <Said text={queue} clip />
+              </span>
+            ))}
+          </dd>
+        </div>
       </dl>
       {jobs.length > 0 && (
         <ul class="plain runs">
@@ -90,21 +148,40 @@ function Card({ worker, jobs }: { worker: Worker; jobs: JobSummary[] }) {
               <span class="quiet">{job.started_at && duration(Math.max(0, now.value - instant(job.started_at)))}</span>
             </li>
           ))}
-          {jobs.length > SHOWN && <li><a href={href('jobs', '', { state: 'reserved' })}>{count(jobs.length - SHOWN)} more</a></li>}
+          {jobs.length > SHOWN && (
+            <li>
+              <a href={href('jobs', '', { state: 'reserved' })}>{count(jobs.length - SHOWN)} more</a>
+            </li>
+          )}
         </ul>
       )}
       {may('operate') && state !== 'lost' && (
         <div class="actions">
           {state === 'quiet' ? (
-            <button type="button" class="primary" onClick={() => void tell('resume', 'Told to take jobs again.')}>Resume</button>
+            <button type="button" class="primary" onClick={() => void tell('resume', 'Told to take jobs again.')}>
+              Resume
+            </button>
           ) : (
-            <button type="button" disabled={state === 'stopping'} onClick={() => void tell('quiet', 'Told to take no more jobs.')}>Quiet</button>
+            <button
+              type="button"
+              disabled={state === 'stopping'}
+              onClick={() => void tell('quiet', 'Told to take no more jobs.')}
+            >
+              Quiet
+            </button>
           )}
           <button
             type="button"
             class="danger"
             disabled={state === 'stopping'}
-            onClick={() => confirm({ title: 'Stop this worker?', text: `${name} takes no more jobs, ends what it runs, and exits. Whatever looks after the process may start it again.`, verb: 'Stop', act: () => void tell('stop', 'Told to stop.') })}
+            onClick={() =>
+              confirm({
+                title: 'Stop this worker?',
+                text: `${name} takes no more jobs, ends what it runs, and exits. Whatever looks after the process may start it again.`,
+                verb: 'Stop',
+                act: () => void tell('stop', 'Told to stop.'),
+              })
+            }
           >
             Stop
           </button>

@@ -78,7 +78,11 @@ export function BulkDialog({ action, target, about, onClose }: Props) {
         )}
         {(step === 'doing' || step === 'done') && (
           <>
-            <progress max={Math.max(total, so.done + so.skipped, 1)} value={step === 'done' && !error ? Math.max(total, 1) : so.done + so.skipped} aria-label="Progress" />
+            <progress
+              max={Math.max(total, so.done + so.skipped, 1)}
+              value={step === 'done' && !error ? Math.max(total, 1) : so.done + so.skipped}
+              aria-label="Progress"
+            />
             <p>
               {step === 'doing' ? 'So far ' : ''}
               {count(so.done)} done{so.skipped > 0 && `, ${count(so.skipped)} left alone`}.
@@ -103,7 +107,12 @@ export function BulkDialog({ action, target, about, onClose }: Props) {
           </button>
         )}
         {(step === 'counting' || step === 'asking') && (
-          <button type="button" class={action === 'delete' || action === 'cancel' ? 'danger' : 'primary'} disabled={step !== 'asking' || !total} onClick={() => void act()}>
+          <button
+            type="button"
+            class={action === 'delete' || action === 'cancel' ? 'danger' : 'primary'}
+            disabled={step !== 'asking' || !total}
+            onClick={() => void act()}
+          >
             {LABELS[action]} {step === 'asking' && plural(total, 'job')}
           </button>
         )}

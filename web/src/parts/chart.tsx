@@ -61,7 +61,18 @@ export function Chart({ label, times, lines, format }: Props) {
   return (
     <div class="chart">
       <div ref={box} class="plot">
-        <svg width={width} height={HEIGHT} role="img" aria-label={label} tabIndex={0} onPointerMove={point} onPointerDown={point} onPointerLeave={() => setAt(null)} onBlur={() => setAt(null)} onKeyDown={move}>
+        <svg
+          width={width}
+          height={HEIGHT}
+          role="img"
+          aria-label={label}
+          tabIndex={0}
+          onPointerMove={point}
+          onPointerDown={point}
+          onPointerLeave={() => setAt(null)}
+          onBlur={() => setAt(null)}
+          onKeyDown={move}
+        >
           {grid.map((value) => (
             <g key={value}>
               <line x1={LEFT} x2={width} y1={y(value)} y2={y(value)} class="grid-line" />
@@ -76,10 +87,29 @@ export function Chart({ label, times, lines, format }: Props) {
             </text>
           ))}
           {lines.map((line) => (
-            <Curve key={line.label} line={line} points={line.values.map((value, i) => (value === null ? null : [x(times[i]!), y(value)]))} ground={y(0)} />
+            <Curve
+              key={line.label}
+              line={line}
+              points={line.values.map((value, i) => (value === null ? null : [x(times[i]!), y(value)]))}
+              ground={y(0)}
+            />
           ))}
-          {shown !== null && <line x1={x(times[shown]!)} x2={x(times[shown]!)} y1={TOP} y2={HEIGHT - BOTTOM} class="cross" />}
-          {shown !== null && lines.map((line) => line.values[shown] != null && <circle key={line.label} cx={x(times[shown]!)} cy={y(line.values[shown]!)} r={3.5} class={`tone-${line.tone}`} />)}
+          {shown !== null && (
+            <line x1={x(times[shown]!)} x2={x(times[shown]!)} y1={TOP} y2={HEIGHT - BOTTOM} class="cross" />
+          )}
+          {shown !== null &&
+            lines.map(
+              (line) =>
+                line.values[shown] != null && (
+                  <circle
+                    key={line.label}
+                    cx={x(times[shown]!)}
+                    cy={y(line.values[shown]!)}
+                    r={3.5}
+                    class={`tone-${line.tone}`}
+                  />
+                ),
+            )}
         </svg>
       </div>
       <ul class="legend" aria-live={shown === null ? 'off' : 'polite'}>
@@ -88,7 +118,9 @@ export function Chart({ label, times, lines, format }: Props) {
             {line.label} <strong>{told(line.values[shown ?? last], format)}</strong>
           </li>
         ))}
-        <li class="quiet">{shown === null ? 'latest' : exact(new Date(times[shown]! * 1000).toISOString()).slice(0, 19)}</li>
+        <li class="quiet">
+          {shown === null ? 'latest' : exact(new Date(times[shown]! * 1000).toISOString()).slice(0, 19)}
+        </li>
       </ul>
     </div>
   );
@@ -100,7 +132,10 @@ function Curve({ line, points, ground }: { line: Line; points: Point[]; ground: 
   const stretches = split(points);
   return (
     <g class={`tone-${line.tone}`}>
-      {line.isArea && stretches.map((stretch, i) => <path key={i} class="area" d={`${path(stretch)}V${ground}H${stretch[0]![0]}Z`} />)}
+      {line.isArea &&
+        stretches.map((stretch, i) => (
+          <path key={i} class="area" d={`${path(stretch)}V${ground}H${stretch[0]![0]}Z`} />
+        ))}
       {stretches.map((stretch, i) => (
         <path key={i} class="curve" d={stretch.length === 1 ? `${path(stretch)}h.1` : path(stretch)} />
       ))}
@@ -120,4 +155,5 @@ function split(points: Point[]): [number, number][][] {
 
 const path = (points: [number, number][]) => 'M' + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L');
 
-const told = (value: number | null | undefined, format: (value: number) => string) => (value == null ? '–' : format(value));
+const told = (value: number | null | undefined, format: (value: number) => string) =>
+  value == null ? '–' : format(value);

@@ -21,13 +21,22 @@ export function Filters({ query, types }: { query: Record<string, string>; types
           value={query.text}
           onTyped={(text) => (isId(text) ? go(href('jobs', text)) : refine({ text }))}
         />
-        <select aria-label="Where to search" value={query.in ?? 'any'} onChange={(event) => refine({ in: event.currentTarget.value === 'any' ? '' : event.currentTarget.value })}>
+        <select
+          aria-label="Where to search"
+          value={query.in ?? 'any'}
+          onChange={(event) => refine({ in: event.currentTarget.value === 'any' ? '' : event.currentTarget.value })}
+        >
           <option value="any">anywhere</option>
           <option value="payload">in payload</option>
           <option value="error">in error</option>
         </select>
       </div>
-      <Pick label="Queue" value={query.queue} options={(queues.value ?? []).map((queue) => queue.queue_name)} onPick={(queue) => refine({ queue })} />
+      <Pick
+        label="Queue"
+        value={query.queue}
+        options={(queues.value ?? []).map((queue) => queue.queue_name)}
+        onPick={(queue) => refine({ queue })}
+      />
       <Pick label="Type" value={query.type} options={types} onPick={(type) => refine({ type })} />
       <Typed label="Tag" placeholder="Tag" value={query.tag} onTyped={(tag) => refine({ tag })} />
       <select
@@ -36,7 +45,11 @@ export function Filters({ query, types }: { query: Record<string, string>; types
         onChange={(event) => {
           const within = event.currentTarget.value;
           const isCustom = within === 'custom';
-          refine({ within: isCustom ? '' : within, since: isCustom ? new Date(Date.now() - 86_400_000).toISOString() : '', until: '' });
+          refine({
+            within: isCustom ? '' : within,
+            since: isCustom ? new Date(Date.now() - 86_400_000).toISOString() : '',
+            until: '',
+          });
         }}
       >
         <option value="">Created any time</option>
@@ -49,8 +62,18 @@ export function Filters({ query, types }: { query: Record<string, string>; types
       </select>
       {span === 'custom' && (
         <>
-          <input type="datetime-local" aria-label="Created since" value={local(query.since)} onChange={(event) => refine({ since: utc(event.currentTarget.value) })} />
-          <input type="datetime-local" aria-label="Created until" value={local(query.until)} onChange={(event) => refine({ until: utc(event.currentTarget.value) })} />
+          <input
+            type="datetime-local"
+            aria-label="Created since"
+            value={local(query.since)}
+            onChange={(event) => refine({ since: utc(event.currentTarget.value) })}
+          />
+          <input
+            type="datetime-local"
+            aria-label="Created until"
+            value={local(query.until)}
+            onChange={(event) => refine({ until: utc(event.currentTarget.value) })}
+          />
         </>
       )}
       {isNarrowed && (

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { blank, escaped, type Draft, type Fault } from '../schema/draft';
 import type { Field } from '../schema/field';
+import { Input, type Aria } from './form-input';
 import { Said } from './text';
 
 interface Props {
@@ -18,16 +19,30 @@ interface Props {
 export function FormField(props: Props) {
   const { field, draft } = props;
   if (field.kind === 'object' || field.kind === 'array' || field.kind === 'choice') return <Group {...props} />;
-  return <Labelled {...props} input={(aria) => <Input aria={aria} field={field} text={(draft as string | undefined) ?? ''} required={props.required} onChange={props.onChange} />} />;
+  return (
+    <Labelled
+      {...props}
+      input={(aria) => (
+        <Input
+          aria={aria}
+          field={field}
+          text={(draft as string | undefined) ?? ''}
+          required={props.required}
+          onChange={props.onChange}
+        />
+      )}
+    />
+  );
 }
 
-interface Aria {
-  id: string;
-  'aria-describedby': string;
-  'aria-invalid': boolean;
-}
-
-function Labelled({ name, field, required, pointer, faults, input }: Props & { input: (aria: Aria) => ComponentChildren }) {
+function Labelled({
+  name,
+  field,
+  required,
+  pointer,
+  faults,
+  input,
+}: Props & { input: (aria: Aria) => ComponentChildren }) {
   const id = useId();
   const fault = faultAt(faults, pointer);
   return (
@@ -45,71 +60,32 @@ function Labelled({ name, field, required, pointer, faults, input }: Props & { i
 function Help({ id, field, fault }: { id: string; field: Field; fault?: string }) {
   return (
     <div id={id} class="help">
-      {fault && <div class="fault"><Said text={fault} /></div>}
-      {field.description && <div><Said text={field.description} /></div>}
-      {field.limits && <div class="clip"><Said text={field.limits.slice(0, 160)} /></div>}
+      {fault && (
+        <div class="fault">
+          <Said text={fault} />
+        </div>
+      )}
+      {field.description && (
+        <div>
+          <Said text={field.description} />
+        </div>
+      )}
+      {field.limits && (
+        <div class="clip">
+          <Said text={field.limits.slice(0, 160)} />
+        </div>
+      )}
     </div>
   );
 }
 
 function Type({ field, required }: { field: Field; required: boolean }) {
-  const words = [field.kind === 'json' ? 'JSON' : field.kind, !required && 'optional', field.nullable && (required ? 'empty for null' : 'nullable')];
+  const words = [
+    field.kind === 'json' ? 'JSON' : field.kind,
+    !required && 'optional',
+    field.nullable && (required ? 'empty for null' : 'nullable'),
+  ];
   return <small>{words.filter(Boolean).join(', ')}</small>;
-}
-
-interface InputProps {
-  aria: Aria;
-  field: Field;
-  text: string;
-  required: boolean;
-  onChange: (draft: Draft) => void;
-}
-
-function Input({ aria, field, text, required, onChange }: InputProps) {
-  const take = (event: { currentTarget: { value: string } }) => {
-    const { value } = event.currentTarget;
-    onChange(value === '' && !required ? undefined : value);
-  };
-  switch (field.kind) {
-    case 'const':
-      return <Select aria={aria} text={text} isOpen={!required} options={[[field.json, field.json]]} take={take} />;
-    case 'boolean':
-      return <Select aria={aria} text={text} isOpen={!required || field.nullable} options={[['true', 'true'], ['false', 'false']]} take={take} />;
-    case 'enum':
-      return (
-        <>
-          <Select aria={aria} text={text} isOpen={!required || field.nullable} options={field.options.map(({ json, label }) => [json, label])} take={take} />
-          <div class="help">{field.options.find(({ json }) => json === text)?.description}</div>
-        </>
-      );
-    case 'json':
-      return <textarea {...aria} class="mono" rows={3} spellcheck={false} placeholder={'{"any": "JSON"}'} value={text} onInput={take} />;
-    case 'string':
-      return <textarea {...aria} rows={text.length > 80 || text.includes('\n') ? 4 : 1} spellcheck={false} placeholder={field.fallback} value={text} onInput={take} />;
-    default:
-      return <input {...aria} inputMode="decimal" autocomplete="off" placeholder={field.fallback} value={text} onInput={take} />;
-  }
-}
-
-interface SelectProps {
-  aria: Aria;
-  text: string;
-  isOpen: boolean;
-  options: [string, string][];
-  take: (event: { currentTarget: { value: string } }) => void;
-}
-
-function Select({ aria, text, isOpen, options, take }: SelectProps) {
-  return (
-    <select {...aria} value={text} onChange={take}>
-      {isOpen && <option value="">–</option>}
-      {options.map(([json, label]) => (
-        <option key={json} value={json}>
-          {label}
-        </option>
-      ))}
-    </select>
-  );
 }
 
 /** Fields that hold fields. An optional one is left out until it is added. */
@@ -158,8 +134,21 @@ export function Inside({ field, draft, pointer, faults, onChange }: Props) {
       <>
         {items.map((item, i) => (
           <div class="item" key={i}>
-            <FormField name={`${i + 1}.`} field={field.item} draft={item} required pointer={`${pointer}/${i}`} faults={faults} onChange={(inner) => onChange(items.with(i, inner))} />
-            <button type="button" class="small" aria-label={`Remove item ${i + 1}`} onClick={() => onChange(items.toSpliced(i, 1))}>
+            <FormField
+              name={`${i + 1}.`}
+              field={field.item}
+              draft={item}
+              required
+              pointer={`${pointer}/${i}`}
+              faults={faults}
+              onChange={(inner) => onChange(items.with(i, inner))}
+            />
+            <button
+              type="button"
+              class="small"
+              aria-label={`Remove item ${i + 1}`}
+              onClick={() => onChange(items.toSpliced(i, 1))}
+            >
               Remove
             </button>
           </div>
@@ -189,7 +178,15 @@ export function Inside({ field, draft, pointer, faults, onChange }: Props) {
           </option>
         ))}
       </select>
-      <FormField name={picked.label} field={picked.field} draft={choice.draft} required pointer={pointer} faults={faults} onChange={(inner) => onChange({ pick: choice.pick, draft: inner })} />
+      <FormField
+        name={picked.label}
+        field={picked.field}
+        draft={choice.draft}
+        required
+        pointer={pointer}
+        faults={faults}
+        onChange={(inner) => onChange({ pick: choice.pick, draft: inner })}
+      />
     </>
   );
 }

@@ -35,7 +35,13 @@ export function JobTable({ rows, state, picked, isAll, gone, onPick }: Props) {
           <tr>
             {picked && (
               <th class="pick">
-                <input type="checkbox" aria-label="Select all shown" checked={isWhole} disabled={isAll} onChange={() => onPick(new Set(isWhole ? [] : rows.map((row) => row.task_id)))} />
+                <input
+                  type="checkbox"
+                  aria-label="Select all shown"
+                  checked={isWhole}
+                  disabled={isAll}
+                  onChange={() => onPick(new Set(isWhole ? [] : rows.map((row) => row.task_id)))}
+                />
               </th>
             )}
             <th>State</th>
@@ -81,12 +87,16 @@ function Row({ job, isPicked, isAll, isGone, onPick }: RowProps) {
     <tr class={isPicked ? 'picked' : undefined}>
       {isPicked !== undefined && (
         <td class="pick">
-          <input type="checkbox" aria-label={`Select ${job.task_id}`} checked={isPicked} disabled={isAll} onChange={onPick} />
+          <input
+            type="checkbox"
+            aria-label={`Select ${job.task_id}`}
+            checked={isPicked}
+            disabled={isAll}
+            onChange={onPick}
+          />
         </td>
       )}
-      <td data-label="State">
-        {isGone ? <Badge kind="gone">moved on</Badge> : <StateBadge state={job.status} />}
-      </td>
+      <td data-label="State">{isGone ? <Badge kind="gone">moved on</Badge> : <StateBadge state={job.status} />}</td>
       <td class="job">
         <a class="name" href={href('jobs', job.task_id)}>
           <Said text={name} clip />
@@ -122,7 +132,9 @@ function Row({ job, isPicked, isAll, isGone, onPick }: RowProps) {
 function took(job: JobSummary): string {
   if (!job.started_at) return '–';
   if (job.status === 'reserved') return duration(Math.max(0, now.value - instant(job.started_at)));
-  return job.finished_at && job.status !== 'cancelled' ? duration(instant(job.finished_at) - instant(job.started_at)) : '–';
+  return job.finished_at && job.status !== 'cancelled'
+    ? duration(instant(job.finished_at) - instant(job.started_at))
+    : '–';
 }
 
 function timeOf(job: JobSummary): string | null {

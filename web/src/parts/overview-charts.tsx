@@ -27,7 +27,11 @@ export function useHistory(minutes: number): Loaded<History> {
 export function Charts({ hour }: { hour: Loaded<History> }) {
   const range = route.value.query.range ?? 'live';
   const minutes = RANGES[range]?.[1] ?? 0;
-  return minutes > 60 ? <Ranged key={minutes} minutes={minutes} /> : <Pair minutes={60} past={hour} isLive={!minutes} />;
+  return minutes > 60 ? (
+    <Ranged key={minutes} minutes={minutes} />
+  ) : (
+    <Pair minutes={60} past={hour} isLive={!minutes} />
+  );
 }
 
 function Ranged({ minutes }: { minutes: number }) {
@@ -62,7 +66,12 @@ function Ranges() {
   return (
     <div class="segments" role="group" aria-label="Time range">
       {Object.entries(RANGES).map(([name, [label]]) => (
-        <button key={name} type="button" aria-pressed={range === name} onClick={() => refine({ range: name === 'live' ? undefined : name })}>
+        <button
+          key={name}
+          type="button"
+          aria-pressed={range === name}
+          onClick={() => refine({ range: name === 'live' ? undefined : name })}
+        >
           {label}
         </button>
       ))}
@@ -92,8 +101,17 @@ function Live({ past }: { past: History | undefined }) {
   const [, failed] = line('failed');
   return (
     <>
-      <Chart label="Jobs processed and failed per minute, the last five minutes" times={times} lines={throughput(processed, failed)} format={rate} />
-      <p class="caption">{link.value === 'live' ? 'As it happens; before this page was opened, by the history.' : `Updates: ${link.value}.`}</p>
+      <Chart
+        label="Jobs processed and failed per minute, the last five minutes"
+        times={times}
+        lines={throughput(processed, failed)}
+        format={rate}
+      />
+      <p class="caption">
+        {link.value === 'live'
+          ? 'As it happens; before this page was opened, by the history.'
+          : `Updates: ${link.value}.`}
+      </p>
     </>
   );
 }
@@ -102,7 +120,12 @@ function Past({ history, span }: { history: History; span: string }) {
   const each = (of: 'processed' | 'failed') => history.points.map((point) => (point[of] * 60) / history.step_seconds);
   return (
     <>
-      <Chart label={`Jobs processed and failed per minute, the last ${span}`} times={seconds(history)} lines={throughput(each('processed'), each('failed'))} format={rate} />
+      <Chart
+        label={`Jobs processed and failed per minute, the last ${span}`}
+        times={seconds(history)}
+        lines={throughput(each('processed'), each('failed'))}
+        format={rate}
+      />
       <p class="caption">Averages of {duration(history.step_seconds * 1000)} each.</p>
     </>
   );
@@ -116,7 +139,8 @@ function throughput(processed: (number | null)[], failed: (number | null)[]): Li
 }
 
 function Times({ history, span, of }: { history: History; span: string; of: 'run_ms' | 'wait_ms' }) {
-  if (!history.points.some((point) => point[of]?.p50 != null)) return <Empty>No job has ended in the last {span}.</Empty>;
+  if (!history.points.some((point) => point[of]?.p50 != null))
+    return <Empty>No job has ended in the last {span}.</Empty>;
   const each = (rank: 'p50' | 'p95' | 'p99') => history.points.map((point) => point[of]?.[rank] ?? null);
   const what = of === 'run_ms' ? 'How long attempts took' : 'How long jobs waited for a worker';
   const lines = [
@@ -126,8 +150,15 @@ function Times({ history, span, of }: { history: History; span: string; of: 'run
   ];
   return (
     <>
-      <Chart label={`${what}, percentiles, the last ${span}`} times={seconds(history)} lines={lines} format={duration} />
-      <p class="caption">{what}, the last {span}.</p>
+      <Chart
+        label={`${what}, percentiles, the last ${span}`}
+        times={seconds(history)}
+        lines={lines}
+        format={duration}
+      />
+      <p class="caption">
+        {what}, the last {span}.
+      </p>
     </>
   );
 }

@@ -4,7 +4,15 @@ import { me } from '../api/session';
 import type { Problem } from '../api/types';
 import { Copy, Said } from './text';
 
-export function Page({ title, aside, children }: { title: string; aside?: ComponentChildren; children: ComponentChildren }) {
+export function Page({
+  title,
+  aside,
+  children,
+}: {
+  title: string;
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <>
       <header class="page-head">
@@ -18,7 +26,17 @@ export function Page({ title, aside, children }: { title: string; aside?: Compon
   );
 }
 
-export function Panel({ title, aside, children, flush }: { title?: string; aside?: ComponentChildren; children: ComponentChildren; flush?: boolean }) {
+export function Panel({
+  title,
+  aside,
+  children,
+  flush,
+}: {
+  title?: string;
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+  flush?: boolean;
+}) {
   return (
     <section class={flush ? 'panel flush' : 'panel'}>
       {title && (

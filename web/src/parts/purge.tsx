@@ -20,8 +20,11 @@ export function Purge({ name, onClose }: { name: string; onClose: () => void }) 
     setBusy(true);
     let sum = 0;
     try {
-      for (let more = true; more && !stopped.current; ) {
-        const answer = await post<{ purged: number; more: boolean }>(path`queues/${name}/purge`, priority ? { priority } : {});
+      for (let more = true; more && !stopped.current;) {
+        const answer = await post<{ purged: number; more: boolean }>(
+          path`queues/${name}/purge`,
+          priority ? { priority } : {},
+        );
         sum += answer.purged;
         more = answer.more;
         setPurged(sum);
@@ -47,7 +50,10 @@ export function Purge({ name, onClose }: { name: string; onClose: () => void }) 
       >
         <p>
           Removes the pending and delayed jobs of <Said text={name} /> for good
-          {queue && !priority && `: ${plural(queue.pending, 'pending job')} and ${plural(queue.delayed, 'delayed job')}`}. What runs goes on.
+          {queue &&
+            !priority &&
+            `: ${plural(queue.pending, 'pending job')} and ${plural(queue.delayed, 'delayed job')}`}
+          . What runs goes on.
         </p>
         {purged === null && (
           <>
@@ -64,7 +70,13 @@ export function Purge({ name, onClose }: { name: string; onClose: () => void }) 
             </label>
             <label class="field">
               <span>Type the queue’s name to go on</span>
-              <input class="mono" value={typed} autocomplete="off" spellcheck={false} onInput={(event) => type(event.currentTarget.value)} />
+              <input
+                class="mono"
+                value={typed}
+                autocomplete="off"
+                spellcheck={false}
+                onInput={(event) => type(event.currentTarget.value)}
+              />
             </label>
           </>
         )}

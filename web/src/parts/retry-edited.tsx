@@ -33,10 +33,21 @@ export function RetryEdited({ id, payload, onClose }: { id: string; payload: Nod
         }}
       >
         <p class="quiet">A new job runs with this payload. The failed one stays as it is.</p>
-        {payload.raw.includes('"[secret]"') && <p class="fault">Secrets are shown as [secret]. Put the real values in their places, or the new job gets that word.</p>}
+        {payload.raw.includes('"[secret]"') && (
+          <p class="fault">
+            Secrets are shown as [secret]. Put the real values in their places, or the new job gets that word.
+          </p>
+        )}
         <label class="field">
           <span>Payload, JSON</span>
-          <textarea class="mono" rows={14} spellcheck={false} value={text} onInput={(event) => setText(event.currentTarget.value)} aria-invalid={!!fault} />
+          <textarea
+            class="mono"
+            rows={14}
+            spellcheck={false}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+            aria-invalid={!!fault}
+          />
         </label>
         {fault && (
           <p class="fault" role="alert">

@@ -25,7 +25,13 @@ export function Timeline({ job }: { job: JobStatus }) {
         <Step kind="created" head="Created" at={job.created_at} />
         {isCut && <Step kind="cut" head={`Attempts before number ${job.history[0]!.attempt} are not kept`} />}
         {stretches.map((stretch, i) => (
-          <Leg key={i} stretch={stretch} attempt={stretch.attempt?.attempt ?? job.attempts} isSame={isSame(stretch, stretches.slice(0, i))} job={job} />
+          <Leg
+            key={i}
+            stretch={stretch}
+            attempt={stretch.attempt?.attempt ?? job.attempts}
+            isSame={isSame(stretch, stretches.slice(0, i))}
+            job={job}
+          />
         ))}
         {job.finished_at && (
           <Step kind={job.status} head={<StateBadge state={job.status} />} at={job.finished_at}>
@@ -42,7 +48,12 @@ function Bar({ stretches }: { stretches: Stretch[] }) {
   return (
     <div class="bar" aria-hidden="true">
       {stretches.map((stretch, i) => (
-        <span key={i} class={`leg-${tone(stretch)}`} style={{ flexGrow: Math.max(1, Math.sqrt(span(stretch))) }} title={`${NAMES[stretch.kind]}: ${duration(span(stretch))}`} />
+        <span
+          key={i}
+          class={`leg-${tone(stretch)}`}
+          style={{ flexGrow: Math.max(1, Math.sqrt(span(stretch))) }}
+          title={`${NAMES[stretch.kind]}: ${duration(span(stretch))}`}
+        />
       ))}
     </div>
   );
@@ -60,7 +71,11 @@ function Leg({ stretch, attempt, isSame, job }: LegProps) {
   const took = duration(span(stretch));
   if (stretch.kind !== 'run') {
     const isOpen = stretch.to === null;
-    const head = isOpen ? { delayed: 'Scheduled', waiting: 'Waits in the queue', backoff: 'Waits for the next try', run: '' }[stretch.kind] : NAMES[stretch.kind];
+    const head = isOpen
+      ? { delayed: 'Scheduled', waiting: 'Waits in the queue', backoff: 'Waits for the next try', run: '' }[
+          stretch.kind
+        ]
+      : NAMES[stretch.kind];
     return (
       <Step kind={stretch.kind} head={head} took={took}>
         {isOpen && job.status === 'delayed' && (
@@ -74,8 +89,14 @@ function Leg({ stretch, attempt, isSame, job }: LegProps) {
   const ended = stretch.attempt;
   return (
     <Step kind={tone(stretch)} head={`Attempt ${attempt}`} at={ended?.started_at ?? job.started_at} took={took}>
-      {ended ? <Badge kind={ended.outcome === 'completed' ? 'completed' : GOOD.includes(ended.outcome) ? 'delayed' : 'failed'}>{ended.outcome}</Badge> : <StateBadge state="reserved" />} on{' '}
-      <Said text={ended?.worker ?? job.worker ?? 'an unknown worker'} />
+      {ended ? (
+        <Badge kind={ended.outcome === 'completed' ? 'completed' : GOOD.includes(ended.outcome) ? 'delayed' : 'failed'}>
+          {ended.outcome}
+        </Badge>
+      ) : (
+        <StateBadge state="reserved" />
+      )}{' '}
+      on <Said text={ended?.worker ?? job.worker ?? 'an unknown worker'} />
       {isSame ? ', the same error' : ended?.error && <FailureFolded failure={ended.error} />}
     </Step>
   );
@@ -117,5 +138,9 @@ const span = (stretch: Stretch) => Math.max(0, (stretch.to ?? now.value) - stret
 function tone(stretch: Stretch): string {
   if (stretch.kind !== 'run') return stretch.kind;
   if (!stretch.attempt) return 'reserved';
-  return stretch.attempt.outcome === 'completed' ? 'completed' : GOOD.includes(stretch.attempt.outcome) ? 'delayed' : 'failed';
+  return stretch.attempt.outcome === 'completed'
+    ? 'completed'
+    : GOOD.includes(stretch.attempt.outcome)
+      ? 'delayed'
+      : 'failed';
 }

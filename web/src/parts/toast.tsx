@@ -13,7 +13,10 @@ export function say(text: string, isBad = false): void {
 }
 
 /** Does it and says so, or why not. */
-export async function attempt<T>(what: () => Promise<T>, done: string | ((found: T) => string)): Promise<T | undefined> {
+export async function attempt<T>(
+  what: () => Promise<T>,
+  done: string | ((found: T) => string),
+): Promise<T | undefined> {
   try {
     const found = await what();
     say(typeof done === 'string' ? done : done(found));

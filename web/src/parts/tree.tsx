@@ -44,7 +44,8 @@ function Branch({ name, node, depth }: { name?: string; node: Node; depth: numbe
         <span class={`v-${node.kind}`}>{reveal(node.raw)}</span>
       </div>
     );
-  const members: [string, Node][] = node.kind === 'object' ? node.members : node.items.map((item, i) => [String(i), item]);
+  const members: [string, Node][] =
+    node.kind === 'object' ? node.members : node.items.map((item, i) => [String(i), item]);
   if (!members.length)
     return (
       <div>
@@ -59,7 +60,10 @@ function Branch({ name, node, depth }: { name?: string; node: Node; depth: numbe
         {label}
         <span class="quiet">{size}</span>
       </summary>
-      {isOpen && members.slice(0, shown).map(([name, inner], i) => <Branch key={i} name={name} node={inner} depth={depth + 1} />)}
+      {isOpen &&
+        members
+          .slice(0, shown)
+          .map(([name, inner], i) => <Branch key={i} name={name} node={inner} depth={depth + 1} />)}
       {isOpen && members.length > shown && (
         <button type="button" class="small" onClick={() => setShown(shown + 1000)}>
           {members.length - shown} more

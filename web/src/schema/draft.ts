@@ -34,7 +34,13 @@ export function blank(field: Field, required: boolean): Draft {
 }
 
 /** The JSON text of `draft`; `undefined` if it is left out. What cannot be sent is told to `faults`. */
-export function write(field: Field, draft: Draft, required: boolean, faults: Fault[], pointer = ''): string | undefined {
+export function write(
+  field: Field,
+  draft: Draft,
+  required: boolean,
+  faults: Fault[],
+  pointer = '',
+): string | undefined {
   if (draft === undefined) {
     if (required) faults.push({ pointer, detail: 'missing' });
     return undefined;
@@ -93,7 +99,12 @@ export function fill(field: Field, node: Node | undefined): Draft | null {
   }
 }
 
-const isText = (field: Field) => field.kind === 'string' || field.kind === 'integer' || field.kind === 'number' || field.kind === 'enum' || field.kind === 'boolean';
+const isText = (field: Field) =>
+  field.kind === 'string' ||
+  field.kind === 'integer' ||
+  field.kind === 'number' ||
+  field.kind === 'enum' ||
+  field.kind === 'boolean';
 
 function scalar(field: Field, text: string, required: boolean, faults: Fault[], pointer: string): string | undefined {
   const trimmed = text.trim();

@@ -42,7 +42,12 @@ export function fieldOf(schema: unknown, root: unknown = schema, depth = 0): Fie
   const deeper = (inner: unknown) => fieldOf(inner, root, depth + 1);
 
   if ('const' in found) return { ...common, kind: 'const', json: JSON.stringify(found.const) };
-  if (Array.isArray(found.enum)) return { ...common, kind: 'enum', options: found.enum.filter((value) => value !== null).map((value) => option(value, '')) };
+  if (Array.isArray(found.enum))
+    return {
+      ...common,
+      kind: 'enum',
+      options: found.enum.filter((value) => value !== null).map((value) => option(value, '')),
+    };
   if (variants) {
     // Only `null` beside one schema: that schema, nullable.
     if (variants.length === 1) {
@@ -51,22 +56,38 @@ export function fieldOf(schema: unknown, root: unknown = schema, depth = 0): Fie
     }
     const constants = variants.map((variant) => resolved(variant, root) ?? {});
     if (constants.every((variant) => 'const' in variant))
-      return { ...common, kind: 'enum', options: constants.map((variant) => option(variant.const, text(variant.description))) };
+      return {
+        ...common,
+        kind: 'enum',
+        options: constants.map((variant) => option(variant.const, text(variant.description))),
+      };
     if (found.properties) return { ...json, ...common }; // Members beside alternatives: no form says that well.
-    return { ...common, kind: 'choice', options: variants.map((variant, i) => ({ label: labelOf(variant, root, i), field: deeper(variant) })) };
+    return {
+      ...common,
+      kind: 'choice',
+      options: variants.map((variant, i) => ({ label: labelOf(variant, root, i), field: deeper(variant) })),
+    };
   }
   const types = typesOf(found);
-  const type = types.length > 1 && types.includes('number') && types.every((type) => type !== 'object' && type !== 'array') ? 'number' : types[0];
+  const type =
+    types.length > 1 && types.includes('number') && types.every((type) => type !== 'object' && type !== 'array')
+      ? 'number'
+      : types[0];
   if (types.length > 1 && type !== 'number') return { ...json, ...common };
   if (type === 'array' && !found.prefixItems) return { ...common, kind: 'array', item: deeper(found.items ?? {}) };
   if (type === 'object' && isSchema(found.properties)) {
     const required = Array.isArray(found.required) ? found.required : [];
-    const members = Object.entries(found.properties).map(([name, inner]) => ({ name, required: required.includes(name), field: deeper(inner) }));
+    const members = Object.entries(found.properties).map(([name, inner]) => ({
+      name,
+      required: required.includes(name),
+      field: deeper(inner),
+    }));
     return { ...common, kind: 'object', members };
   }
   // A job without fields: an object that may hold nothing.
   if (type === 'object' && found.additionalProperties === false) return { ...common, kind: 'object', members: [] };
-  if (type === 'string' || type === 'integer' || type === 'number' || type === 'boolean') return { ...common, kind: type };
+  if (type === 'string' || type === 'integer' || type === 'number' || type === 'boolean')
+    return { ...common, kind: type };
   return { ...json, ...common };
 }
 
@@ -80,7 +101,8 @@ function resolved(schema: unknown, root: unknown): Schema | undefined {
       const target = pointed(root, $ref);
       if (!isSchema(target)) return undefined;
       found = { ...target, ...own };
-    } else if (Array.isArray(allOf) && allOf.length === 1 && isSchema(allOf[0]) && !own.properties) found = { ...allOf[0], ...own };
+    } else if (Array.isArray(allOf) && allOf.length === 1 && isSchema(allOf[0]) && !own.properties)
+      found = { ...allOf[0], ...own };
     else return found;
   }
   return undefined;
@@ -104,7 +126,9 @@ function variantsOf(schema: Schema): { variants?: unknown[]; nullable: boolean }
 }
 
 function typesOf(schema: Schema, withNull = false): string[] {
-  const types = (Array.isArray(schema.type) ? schema.type : [schema.type]).filter((type): type is string => typeof type === 'string');
+  const types = (Array.isArray(schema.type) ? schema.type : [schema.type]).filter(
+    (type): type is string => typeof type === 'string',
+  );
   return withNull ? types : types.filter((type) => type !== 'null');
 }
 
@@ -112,7 +136,9 @@ function typesOf(schema: Schema, withNull = false): string[] {
 function labelOf(variant: unknown, root: unknown, i: number): string {
   const schema = resolved(variant, root) ?? {};
   const members = isSchema(schema.properties) ? Object.entries(schema.properties) : [];
-  const tag = members.map(([, inner]) => (isSchema(inner) ? inner.const : undefined)).find((value) => typeof value === 'string');
+  const tag = members
+    .map(([, inner]) => (isSchema(inner) ? inner.const : undefined))
+    .find((value) => typeof value === 'string');
   const single = members.length === 1 ? members[0]![0] : '';
   return text(schema.title) || (tag as string | undefined) || single || typesOf(schema)[0] || `variant ${i + 1}`;
 }
