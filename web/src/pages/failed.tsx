@@ -127,17 +127,20 @@ function filterOf(group: FailureGroup, queue: string): Filter {
     state: 'failed',
     ...(group.task_type && { task_type: group.task_type }),
     ...(queue && { queue_name: queue }),
-    text: group.message.slice(0, 200),
+    text: needle(group.message),
     text_in: 'error',
   };
 }
+
+/** What to look for in other errors: the first line, since a backtrace is seldom the same twice. */
+const needle = (message: string) => message.trim().split('\n')[0]!.slice(0, 200);
 
 function Group({ group, onAsk }: { group: FailureGroup; onAsk: (action: Action) => void }) {
   const { task_type, kind, message, queues } = group;
   const filter = {
     state: 'failed',
     type: task_type ?? undefined,
-    text: message.slice(0, 200),
+    text: needle(message),
     in: 'error',
     queue: route.value.query.queue,
   };

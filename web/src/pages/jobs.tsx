@@ -1,26 +1,20 @@
 /** The list of jobs. All that narrows it is in the address. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, problemOf } from '../api/call';
-import { now, overview, paused, pulse, queues, refreshes } from '../api/live';
+import { get } from '../api/call';
+import { now, overview, queues } from '../api/live';
 import { may } from '../api/session';
-import { STATES, type JobsPage, type JobSummary, type JobType, type State } from '../api/types';
+import { STATES, type JobType, type State } from '../api/types';
 import { ACTIONS, fits, LABELS, TAKES, type Action, type Target } from '../jobs/bulk';
-import { filterOf, type Filter } from '../jobs/filter';
-import { merge } from '../jobs/news';
-import { collect, type Part } from '../jobs/pages';
+import { filterOf } from '../jobs/filter';
 import { BulkDialog } from '../parts/bulk-dialog';
 import { Filters } from '../parts/filters';
+import { PAGE, useFeed } from '../parts/job-feed';
 import { JobTable } from '../parts/job-table';
 import { useLoaded } from '../parts/load';
 import { Empty, enqueueLine, Page, Trouble, Waiting } from '../parts/panel';
 import { Said } from '../parts/text';
 import { href, route } from '../route';
 import { count, plural } from '../text/number';
-import type { Problem } from '../api/types';
-
-const PAGE = 50;
-const LOOK_EVERY_MS = 3000;
-const NOTHING: Part<JobSummary> = { rows: [], next: null, examined: 0 };
 
 export function Jobs() {
   const { query } = route.value;
@@ -62,85 +56,23 @@ function Tabs({ query }: { query: Record<string, string> }) {
   );
 }
 
-function fetchPage(filter: Filter, cursor: string, want = PAGE): Promise<Part<JobSummary>> {
-  return get<JobsPage>('jobs', { ...filter, limit: String(want), cursor }).then((page) => ({
-    rows: page.jobs,
-    next: page.next_cursor,
-    examined: page.examined,
-  }));
-}
-
 function List({ query }: { query: Record<string, string> }) {
   // Fixed while this list is shown, so that a relative span does not move between its pages.
   const filter = useRef(filterOf(query, now.peek())).current;
-  const [rows, setRows] = useState<JobSummary[] | null>(null);
-  const [next, setNext] = useState<string | null>(null);
-  const [examined, setExamined] = useState(0);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const [latest, setLatest] = useState<Part<JobSummary>>(NOTHING);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [isAll, setAll] = useState(false);
   const [asked, ask] = useState<{ action: Action; target: Target } | null>(null);
   const isUnderCursor = useRef(false);
 
-  const load = async (from: string, before: JobSummary[]) => {
-    setBusy(true);
-    try {
-      const part = await collect((cursor) => fetchPage(filter, cursor), PAGE, from);
-      setRows([...before, ...part.rows]);
-      setNext(part.next);
-      setExamined((sum) => (from ? sum : 0) + part.examined);
-      setLatest(NOTHING);
-      setProblem(null);
-    } catch (error) {
-      setProblem(problemOf(error));
-    }
-    setBusy(false);
-  };
-  const reload = () => {
+  const isHeld = picked.size > 0 || isAll || !!asked;
+  const { list, problem, isBusy, fresh, gone, more, reload } = useFeed(filter, isHeld, isUnderCursor);
+  const pickNone = () => {
     setPicked(new Set());
     setAll(false);
-    return load('', []);
   };
-  const anew = refreshes.value;
-  useEffect(() => void reload(), [anew]);
 
-  // News: rows change in place; new ones wait until nobody points at the list, or are asked for.
-  const isHeld = picked.size > 0 || isAll || !!asked;
-  const news = useRef({ at: 0, timer: 0 });
-  const look = useRef(async () => {});
-  look.current = async () => {
-    if (!rows || isHeld || isBusy) return;
-    news.current.at = Date.now();
-    const found = await fetchPage(filter, '').catch(() => null);
-    if (!found) return;
-    const isFirstPage = rows.length <= PAGE;
-    const isFree = isFirstPage && !isUnderCursor.current && scrollY < 200 && matchMedia('(hover: hover)').matches;
-    if (rows.length === 0 || isFree) {
-      if (found.rows.length || !found.next) {
-        setRows(found.rows);
-        setNext(found.next);
-      }
-      setLatest(NOTHING);
-    } else {
-      setRows(merge(rows, found.rows).rows);
-      setLatest(found);
-    }
-  };
-  const beat = pulse.value;
-  useEffect(() => {
-    if (!beat || paused.peek()) return;
-    clearTimeout(news.current.timer);
-    news.current.timer = window.setTimeout(
-      () => void look.current(),
-      Math.max(0, news.current.at + LOOK_EVERY_MS - Date.now()),
-    );
-  }, [beat]);
-  useEffect(() => () => clearTimeout(news.current.timer), []);
-
-  if (!rows) return problem ? <Trouble problem={problem} /> : <Waiting />;
-  const { fresh, gone } = merge(rows, latest.rows, latest !== NOTHING && latest.next === null);
+  if (!list) return problem ? <Trouble problem={problem} /> : <Waiting />;
+  const { rows, next, examined } = list;
   const chosen = rows.filter((row) => picked.has(row.task_id));
   const actions = !may('operate')
     ? []
@@ -160,7 +92,7 @@ function List({ query }: { query: Record<string, string> }) {
                 All that match the filter
               </button>
             )}
-            <button type="button" class="small" onClick={() => (setPicked(new Set()), setAll(false))}>
+            <button type="button" class="small" onClick={pickNone}>
               Select none
             </button>
             <span class="actions end">
@@ -189,7 +121,7 @@ function List({ query }: { query: Record<string, string> }) {
               {plural(rows.length, 'job')} shown{next !== null && ', there are more'}
             </span>
             {fresh > 0 && (
-              <button type="button" class="small primary" onClick={() => void reload()}>
+              <button type="button" class="small primary" onClick={reload}>
                 {fresh === PAGE ? `${PAGE} or more` : count(fresh)} new – show
               </button>
             )}
@@ -215,7 +147,7 @@ function List({ query }: { query: Record<string, string> }) {
       )}
       {next !== null && (
         <p class="more">
-          <button type="button" disabled={isBusy} onClick={() => void load(next, rows)}>
+          <button type="button" disabled={isBusy} onClick={more}>
             {isBusy ? 'Loading…' : rows.length ? 'Load more' : 'Look further'}
           </button>
         </p>
@@ -226,7 +158,9 @@ function List({ query }: { query: Record<string, string> }) {
           about={'filter' in asked.target ? `that match ${inWords(query)}` : 'selected'}
           onClose={(isDone) => {
             ask(null);
-            if (isDone) void reload();
+            if (!isDone) return;
+            pickNone();
+            reload();
           }}
         />
       )}

@@ -6,6 +6,7 @@ import type { History, JobType } from '../api/types';
 import { member, parse, type Node } from '../json/node';
 import { DispatchForm } from '../parts/dispatch-form';
 import { useLoaded } from '../parts/load';
+import { Times } from '../parts/overview-charts';
 import { Empty, Page, Panel, Trouble, Waiting } from '../parts/panel';
 import { Badge, Said } from '../parts/text';
 import { Json } from '../parts/tree';
@@ -194,6 +195,11 @@ function One({ type }: { type: Known }) {
           </dd>
         </div>
       </dl>
+      {day?.points.some((point) => point.run_ms?.p50 != null) && (
+        <Panel title="Run time">
+          <Times history={day} span="24 h" of="run_ms" />
+        </Panel>
+      )}
       <div class="columns">
         {!may('enqueue') ? null : type.offered ? (
           <DispatchForm type={type} from={route.value.query.from} />

@@ -1,4 +1,5 @@
 /** Rows of jobs. On a phone each row is a card. */
+import { useRef } from 'preact/hooks';
 import { now } from '../api/live';
 import type { JobSummary, State } from '../api/types';
 import { href } from '../route';
@@ -27,6 +28,7 @@ const TIMES: Record<State, string> = {
 };
 
 export function JobTable({ rows, state, picked, isAll, gone, onPick }: Props) {
+  const lastPick = useRef(0);
   const isWhole = isAll || rows.every((row) => picked?.has(row.task_id));
   return (
     <div class="panel flush">
@@ -53,16 +55,23 @@ export function JobTable({ rows, state, picked, isAll, gone, onPick }: Props) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((job) => (
+          {rows.map((job, i) => (
             <Row
               key={job.task_id}
               job={job}
               isPicked={picked && (isAll || picked.has(job.task_id))}
               isAll={isAll}
               isGone={gone.has(job.task_id)}
-              onPick={() => {
+              onPick={(isRange) => {
                 const changed = new Set(picked);
-                if (!changed.delete(job.task_id)) changed.add(job.task_id);
+                // With Shift, all from the last one on become as this one.
+                const [from, to] = isRange ? [Math.min(i, lastPick.current), Math.max(i, lastPick.current)] : [i, i];
+                const isOn = !changed.has(job.task_id);
+                for (const { task_id } of rows.slice(from, to + 1)) {
+                  if (isOn) changed.add(task_id);
+                  else changed.delete(task_id);
+                }
+                lastPick.current = i;
                 onPick(changed);
               }}
             />
@@ -78,7 +87,7 @@ interface RowProps {
   isPicked: boolean | undefined;
   isAll: boolean;
   isGone: boolean;
-  onPick: () => void;
+  onPick: (isRange: boolean) => void;
 }
 
 function Row({ job, isPicked, isAll, isGone, onPick }: RowProps) {
@@ -92,7 +101,7 @@ function Row({ job, isPicked, isAll, isGone, onPick }: RowProps) {
             aria-label={`Select ${job.task_id}`}
             checked={isPicked}
             disabled={isAll}
-            onChange={onPick}
+            onClick={(event) => onPick(event.shiftKey)}
           />
         </td>
       )}

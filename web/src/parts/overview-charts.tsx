@@ -138,7 +138,7 @@ function throughput(processed: (number | null)[], failed: (number | null)[]): Li
   ];
 }
 
-function Times({ history, span, of }: { history: History; span: string; of: 'run_ms' | 'wait_ms' }) {
+export function Times({ history, span, of }: { history: History; span: string; of: 'run_ms' | 'wait_ms' }) {
   if (!history.points.some((point) => point[of]?.p50 != null))
     return <Empty>No job has ended in the last {span}.</Empty>;
   const each = (rank: 'p50' | 'p95' | 'p99') => history.points.map((point) => point[of]?.[rank] ?? null);
