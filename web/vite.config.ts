@@ -15,7 +15,7 @@ export default defineConfig({
         entryFileNames: 'app.js',
         chunkFileNames: '[name].js',
         assetFileNames: 'app[extname]',
-        inlineDynamicImports: true,
+        codeSplitting: false,
       },
     },
   },

@@ -27,7 +27,9 @@ test('a rate is that of the last minute, and silence lowers it', () => {
 });
 
 test('a live chart has gaps where nothing was known', () => {
-  const [times, values] = series([sample(10_000, 5), sample(14_000, 9)], processed, 20_400, 20_000, 5000);
-  expect(times).toEqual([5, 10, 15, 20]);
-  expect(values).toEqual([null, null, 48, 0]);
+  const samples = [sample(10_000, 5), sample(14_000, 9)];
+  const [times, values] = series(samples, processed, 40_400, 40_000, 5000);
+  expect(times).toEqual([5, 10, 15, 20, 25, 30, 35, 40]);
+  // Four jobs in 5 s, 10 s, 15 s; then they fall out of the average.
+  expect(values).toEqual([null, null, 48, 24, 16, 12, 0, 0]);
 });

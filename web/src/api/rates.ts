@@ -35,6 +35,9 @@ export function filled(
   });
 }
 
+/** Each value of a live chart is the average of so long before it: single jobs make no spikes. */
+const SMOOTH_MS = 20_000;
+
 /** One value for each `step` of the `span` before `now`, per minute; `null` where nothing was known yet. */
 export function series(
   samples: Sample[],
@@ -44,13 +47,15 @@ export function series(
   step: number,
 ): [number[], (number | null)[]] {
   const end = Math.floor(now / step) * step;
+  const first = samples[0]?.at ?? Infinity;
   const times: number[] = [];
   const values: (number | null)[] = [];
   for (let at = end - span + step; at <= end; at += step) {
-    const before = known(samples, of, at - step);
-    const after = known(samples, of, at);
+    const from = Math.max(at - SMOOTH_MS, first);
+    const [before, after] = [known(samples, of, from), known(samples, of, at)];
     times.push(at / 1000);
-    values.push(before === null || after === null ? null : (Math.max(0, after - before) * 60_000) / step);
+    const isKnown = before !== null && after !== null && at - from >= step;
+    values.push(isKnown ? (Math.max(0, after - before) * 60_000) / (at - from) : null);
   }
   return [times, values];
 }
