@@ -23,6 +23,7 @@ pub enum Code {
     JobNotFound,
     JobExpired,
     QueueNotFound,
+    WorkerNotFound,
     RateLimited,
     QueueFull,
     Overloaded,
@@ -38,7 +39,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::InvalidJson,
         Self::NestedTooDeep,
         Self::BodyBroken,
@@ -57,6 +58,7 @@ impl Code {
         Self::JobNotFound,
         Self::JobExpired,
         Self::QueueNotFound,
+        Self::WorkerNotFound,
         Self::RateLimited,
         Self::QueueFull,
         Self::Overloaded,
@@ -100,6 +102,7 @@ impl Code {
             Self::JobNotFound => ("job_not_found", StatusCode::NOT_FOUND, "There is no such job"),
             Self::JobExpired => ("job_expired", StatusCode::GONE, "The job's record has been pruned"),
             Self::QueueNotFound => ("queue_not_found", StatusCode::NOT_FOUND, "There is no such queue"),
+            Self::WorkerNotFound => ("worker_not_found", StatusCode::NOT_FOUND, "There is no such worker"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS, "The queue is full"),
             Self::Overloaded => ("overloaded", StatusCode::SERVICE_UNAVAILABLE, "The server is too busy"),

@@ -54,6 +54,7 @@ pub(super) fn head() -> OpenApi {
             tag("jobs", "Enqueue jobs and follow them."),
             tag("failed", "Failed jobs, and what becomes of them."),
             tag("queues", "Queues in numbers; purge, pause and resume them."),
+            tag("workers", "Who runs the jobs: look at them, quiet and stop them."),
             tag("session", "For browsers: show a key once."),
             tag("examples", "Example jobs, where the server is started with them."),
             tag("health", "For whoever decides about restarts and about traffic."),

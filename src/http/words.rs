@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::code::Code;
 use crate::queue::operations::{Runs, Within};
-use crate::queue::{State, limits};
+use crate::queue::{Order, State, WorkerState, limits};
 
 /// A job's state.
 pub struct StateWord;
@@ -53,6 +53,36 @@ impl PartialSchema for RunsWord {
 impl ToSchema for RunsWord {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("Runs")
+    }
+}
+
+/// How a worker does.
+pub struct WorkerStateWord;
+
+impl PartialSchema for WorkerStateWord {
+    fn schema() -> RefOr<Schema> {
+        words(WorkerState::ALL.map(WorkerState::as_str), "How a worker does.").into()
+    }
+}
+
+impl ToSchema for WorkerStateWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("WorkerState")
+    }
+}
+
+/// What a worker is told.
+pub struct OrderWord;
+
+impl PartialSchema for OrderWord {
+    fn schema() -> RefOr<Schema> {
+        words(Order::ALL.map(Order::as_str), "What a worker is told.").into()
+    }
+}
+
+impl ToSchema for OrderWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("WorkerOrder")
     }
 }
 

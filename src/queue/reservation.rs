@@ -1,6 +1,7 @@
 //! A job in a worker's hands.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -27,6 +28,14 @@ impl WorkerId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for WorkerId {
+    type Err = WorkerIdError;
+
+    fn from_str(name: &str) -> Result<Self, WorkerIdError> {
+        Self::new(name)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is done to one job: cancel, retry, delete.
+//! What is done to one job: cancel, run now, retry, delete.
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
@@ -25,6 +25,7 @@ use crate::queue::operations::Action;
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(needs(Scope::Operate, routes!(cancel)))
+        .routes(needs(Scope::Operate, routes!(run)))
         .routes(needs(Scope::Operate, routes!(retry)))
         .routes(needs(Scope::Operate, routes!(delete)))
 }
@@ -49,6 +50,30 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 )]
 async fn cancel(State(api): State<Api>, PathOf(id): PathOf<JobId>) -> Result<Json<Moved>, Problem> {
     moved(api, Action::Cancel, id, queue::State::Cancelled).await
+}
+
+/// Lets a delayed job run now: it goes to the back of its queue, as if its time had come.
+///
+/// A job that waits to be tried again is delayed too; its attempts stay counted.
+#[utoipa::path(
+    post,
+    path = "/api/v1/jobs/{task_id}/run",
+    operation_id = "v1RunJob",
+    tag = "jobs",
+    params(("task_id" = Uuid, Path, description = "The job.", example = "0198c0de-7a11-7000-8000-00000000c8e5")),
+    responses(
+        (status = 200, description = "The job waits for a worker.", body = Moved),
+        (status = 404, description = "There is no such job.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 409, description = "It is not delayed; `detail` names its state.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 410, description = "There was such a job; its record has been pruned.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 422, description = "Not a UUID.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+async fn run(State(api): State<Api>, PathOf(id): PathOf<JobId>) -> Result<Json<Moved>, Problem> {
+    moved(api, Action::Run, id, queue::State::Pending).await
 }
 
 /// How a job is to be tried again.

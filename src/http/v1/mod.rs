@@ -7,11 +7,16 @@ mod edit;
 mod explain;
 mod filter;
 mod jobs;
+mod workers;
 
 use utoipa_axum::router::OpenApiRouter;
 
 use super::Api;
 
 pub(super) fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().merge(jobs::router()).merge(actions::router()).merge(explain::router())
+    OpenApiRouter::new()
+        .merge(jobs::router())
+        .merge(actions::router())
+        .merge(explain::router())
+        .merge(workers::router())
 }

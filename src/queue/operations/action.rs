@@ -4,7 +4,7 @@ use futures::future::join_all;
 use journeyman_job::JobId;
 
 use super::{AT_ONCE, Operations};
-use crate::queue::{Cancelled, Forgotten, Found, State, StoreError};
+use crate::queue::{Cancelled, Forgotten, Found, Hastened, State, StoreError};
 
 /// Something to do to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Action {
     Retry,
     /// Out of its queue before it runs.
     Cancel,
+    /// Into its queue although its time has not come.
+    Run,
     /// Away with its record.
     Delete,
 }
@@ -31,12 +33,13 @@ pub enum Acted {
 }
 
 impl Action {
-    pub const ALL: [Self; 3] = [Self::Retry, Self::Cancel, Self::Delete];
+    pub const ALL: [Self; 4] = [Self::Retry, Self::Cancel, Self::Run, Self::Delete];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Retry => "retry",
             Self::Cancel => "cancel",
+            Self::Run => "run",
             Self::Delete => "delete",
         }
     }
@@ -46,6 +49,7 @@ impl Action {
         match self {
             Self::Retry => matches!(state, State::Failed | State::Cancelled),
             Self::Cancel => matches!(state, State::Pending | State::Delayed),
+            Self::Run => state == State::Delayed,
             Self::Delete => state.is_ended(),
         }
     }
@@ -55,6 +59,7 @@ impl Action {
         match self {
             Self::Retry => "failed and cancelled jobs can be retried",
             Self::Cancel => "pending and delayed jobs can be cancelled",
+            Self::Run => "delayed jobs can be run before their time",
             Self::Delete => "completed, failed and cancelled jobs can be deleted",
         }
     }
@@ -69,6 +74,11 @@ impl Operations {
                 Cancelled::Done => Ok(Acted::Done),
                 Cancelled::Not(state) => Ok(Acted::Not(state)),
                 Cancelled::Nothing => self.missing(id).await,
+            },
+            Action::Run => match self.store.hasten(id).await? {
+                Hastened::Done => Ok(Acted::Done),
+                Hastened::Not(state) => Ok(Acted::Not(state)),
+                Hastened::Nothing => self.missing(id).await,
             },
             Action::Delete => match self.store.forget(id).await? {
                 Forgotten::Done => Ok(Acted::Done),

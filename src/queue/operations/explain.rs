@@ -243,7 +243,7 @@ impl Operations {
             is_paused: self.store.control().await?.paused.contains(&job.queue),
             unknown_type: task_type.filter(|name| !registry::knows(name)),
             ahead,
-            workers: None,
+            workers: Some(self.workers().await?.iter().filter(|worker| worker.takes(&job.queue)).count() as u64),
         };
         Ok(explain(job, &facts))
     }

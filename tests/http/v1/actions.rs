@@ -7,6 +7,7 @@ use super::{NOWHERE, completed, failed};
 
 on_memory_and_sqlite!(
     a_waiting_job_is_cancelled_and_no_other,
+    a_delayed_job_is_run_now_and_no_other,
     a_failed_job_is_retried_as_it_is_and_no_other,
     the_record_of_an_ended_job_is_deleted_and_no_other,
 );
@@ -25,6 +26,19 @@ async fn a_waiting_job_is_cancelled_and_no_other(api: Api) {
     api.request_post(&format!("/api/v1/jobs/{id}/cancel")).await.problem(409, "wrong_state");
     api.request_post(&format!("/api/v1/jobs/{NOWHERE}/cancel")).await.problem(404, "job_not_found");
     api.request_post("/api/v1/jobs/x/cancel").await.problem(422, "invalid_parameter");
+}
+
+async fn a_delayed_job_is_run_now_and_no_other(api: Api) {
+    let id = api.enqueue(&anything(json!({"delay": 3600}))).await;
+    let path = format!("/api/v1/jobs/{id}/run");
+    let moved = json!({"task_id": id, "operation_id": id, "job_id": id, "status": "pending"});
+    assert_eq!(api.request_post(&path).await.json(), moved);
+    let again = api.request_post(&path).await.problem(409, "wrong_state");
+    assert!(again["detail"].as_str().unwrap().contains("is pending: only delayed"), "{again}");
+    assert_eq!(api.reserve("default").await.reservation.job, id);
+    api.request_post(&path).await.problem(409, "wrong_state");
+    api.request_post(&format!("/api/v1/jobs/{NOWHERE}/run")).await.problem(404, "job_not_found");
+    api.request_post("/api/v1/jobs/x/run").await.problem(422, "invalid_parameter");
 }
 
 async fn retry(api: &Api, id: &impl std::fmt::Display, body: &Value) -> super::super::api::Answer {

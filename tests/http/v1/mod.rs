@@ -5,6 +5,7 @@ mod edit;
 mod explain;
 mod jobs;
 mod search;
+mod workers;
 
 use std::time::Duration;
 
