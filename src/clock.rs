@@ -56,6 +56,17 @@ pub fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// A duration in its two or three largest units.
+pub fn rough(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let kept = match seconds {
+        0..3600 => seconds,
+        3600..86_400 => seconds / 60 * 60,
+        _ => seconds / 3600 * 3600,
+    };
+    humantime::format_duration(Duration::from_secs(kept)).to_string()
+}
+
 /// Something that tells a store's time.
 pub trait Clock: Debug + Send + Sync {
     fn now(&self) -> Timestamp;

@@ -7,8 +7,9 @@ use clap::Args;
 use journeyman_job::QueueName;
 use serde::Serialize;
 
-use super::output::{Output, counts, rough};
+use super::output::{Output, counts};
 use super::{Outcome, operations};
+use crate::clock::rough;
 use crate::config::Config;
 use crate::queue::operations::QueueView;
 

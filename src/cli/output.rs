@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -75,17 +74,6 @@ pub(super) fn counts<const N: usize>(header: [&str; N]) -> Table {
 /// A time as people read it: to the second, UTC.
 pub(super) fn moment(rfc3339: &str) -> String {
     rfc3339.get(..19).unwrap_or(rfc3339).replace('T', " ")
-}
-
-/// A duration in its two or three largest units.
-pub(super) fn rough(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let kept = match seconds {
-        0..3600 => seconds,
-        3600..86_400 => seconds / 60 * 60,
-        _ => seconds / 3600 * 3600,
-    };
-    humantime::format_duration(Duration::from_secs(kept)).to_string()
 }
 
 /// A text of others on one line, and not too long a one.

@@ -30,6 +30,7 @@ pub enum Code {
     OperationIdTaken,
     WrongState,
     DuplicateJob,
+    AlreadyRunning,
     StoreUnavailable,
     StoreTimeout,
     StoreFull,
@@ -39,7 +40,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::InvalidJson,
         Self::NestedTooDeep,
         Self::BodyBroken,
@@ -65,6 +66,7 @@ impl Code {
         Self::OperationIdTaken,
         Self::WrongState,
         Self::DuplicateJob,
+        Self::AlreadyRunning,
         Self::StoreUnavailable,
         Self::StoreTimeout,
         Self::StoreFull,
@@ -109,6 +111,7 @@ impl Code {
             Self::OperationIdTaken => ("operation_id_taken", StatusCode::CONFLICT, "The operation id is another job's"),
             Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "The job is in another state"),
             Self::DuplicateJob => ("duplicate_job", StatusCode::CONFLICT, "Another job does the same work"),
+            Self::AlreadyRunning => ("already_running", StatusCode::CONFLICT, "It is running already"),
             Self::StoreUnavailable => {
                 ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE, "The store cannot be reached")
             }
@@ -133,7 +136,7 @@ impl Code {
     /// Whether the same request may succeed later.
     pub fn is_retryable(self) -> bool {
         let passing = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT];
-        passing.contains(&self.status()) || self == Self::BodyBroken
+        passing.contains(&self.status()) || matches!(self, Self::BodyBroken | Self::AlreadyRunning)
     }
 }
 

@@ -26,14 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long what the store has said is passed on: anyone may ask, as often as they like, and the store is not to notice.
 const FRESH: Duration = Duration::from_millis(500);
 
-pub(super) fn router() -> OpenApiRouter<Api> {
+pub(super) fn router(readiness: &Readiness) -> OpenApiRouter<Api> {
     let routes = OpenApiRouter::new().routes(open(routes!(live))).routes(open(routes!(ready)));
-    routes.layer(Extension(Readiness::default()))
+    routes.layer(Extension(readiness.clone()))
 }
 
 /// What the store said last.
 #[derive(Debug, Clone, Default)]
-struct Readiness(Arc<Mutex<Option<Said>>>);
+pub(super) struct Readiness(Arc<Mutex<Option<Said>>>);
 
 #[derive(Debug)]
 struct Said {
@@ -43,7 +43,7 @@ struct Said {
 
 impl Readiness {
     /// How safe stored jobs are, or why the store is not ready. Whoever asks while it is being asked waits for its answer.
-    async fn of(&self, api: &ApiState) -> Result<String, StoreError> {
+    pub(super) async fn of(&self, api: &ApiState) -> Result<String, StoreError> {
         let mut last = self.0.lock().await;
         // An open breaker knows better, and costs nothing.
         let is_open = api.circuit.as_ref().is_some_and(|circuit| circuit.phase() == Phase::Open);

@@ -47,6 +47,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use code::Code;
 pub use edge::{Access, Edge, EdgeOptions};
 pub use error::{Fault, Problem};
+use health::Readiness;
 pub use metrics::WorkerGauge;
 use offer::Offer;
 pub use openapi::{openapi, openapi_yaml};
@@ -157,7 +158,8 @@ pub fn router(state: ApiState) -> Router {
 
 /// Only what says how the process does: `/live`, `/ready` and `/metrics`.
 pub fn probes(state: ApiState) -> Router {
-    let (probes, _) = OpenApiRouter::new().merge(health::router()).merge(metrics::router()).split_for_parts();
+    let (probes, _) =
+        OpenApiRouter::new().merge(health::router(&Readiness::default())).merge(metrics::router()).split_for_parts();
     framed(probes, Arc::new(state))
 }
 
@@ -172,6 +174,7 @@ fn framed(routes: Router<Api>, api: Api) -> Router {
 
 /// What there is to ask for. What is switched off is not described either.
 fn resources(examples: bool) -> OpenApiRouter<Api> {
+    let readiness = Readiness::default();
     let always = OpenApiRouter::with_openapi(openapi::head())
         .merge(enqueue::router())
         .merge(status::router())
@@ -180,9 +183,9 @@ fn resources(examples: bool) -> OpenApiRouter<Api> {
         .merge(stats::router())
         .merge(queues::router())
         .merge(session::router())
-        .merge(health::router())
+        .merge(health::router(&readiness))
         .merge(metrics::router())
-        .merge(v1::router());
+        .merge(v1::router(&readiness));
     if examples { always.merge(examples::router()) } else { always }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn head() -> OpenApi {
             tag("queues", "Queues in numbers; purge, pause and resume them."),
             tag("workers", "Who runs the jobs: look at them, quiet and stop them."),
             tag("session", "For browsers: show a key once."),
+            tag("server", "The server itself: who asks, what it knows, how it does."),
             tag("examples", "Example jobs, where the server is started with them."),
             tag("health", "For whoever decides about restarts and about traffic."),
         ]))

@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
 use super::detached::detached;
 use super::edge::needs;
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use super::query::Params;
 use super::words::PriorityGiven;
+use super::{Api, ApiState};
 use crate::access::Scope;
 
 pub(super) fn router() -> OpenApiRouter<Api> {
@@ -43,7 +43,7 @@ struct Purged {
 /// Whether workers may take jobs from a queue.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"queue_name": "default", "paused": true}))]
-struct PauseState {
+pub(super) struct PauseState {
     #[schema(value_type = String)]
     queue_name: QueueName,
     paused: bool,
@@ -192,6 +192,10 @@ async fn resume_named(State(api): State<Api>, mut params: Params) -> Result<Json
 
 async fn set(api: Api, queue: QueueName, params: Params, paused: bool) -> Result<Json<PauseState>, Problem> {
     params.done()?;
+    set_paused(&api, queue, paused).await
+}
+
+pub(super) async fn set_paused(api: &ApiState, queue: QueueName, paused: bool) -> Result<Json<PauseState>, Problem> {
     let (operations, name) = (api.operations.clone(), queue.clone());
     let change = async move { if paused { operations.pause(&name).await } else { operations.resume(&name).await } };
     detached(change).await?;

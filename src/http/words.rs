@@ -8,8 +8,10 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::code::Code;
+use crate::access::Scope;
+use crate::circuit::Phase;
 use crate::queue::operations::{Runs, Within};
-use crate::queue::{Order, State, WorkerState, limits};
+use crate::queue::{Class, Flaw, Order, State, WorkerState, limits};
 
 /// A job's state.
 pub struct StateWord;
@@ -38,6 +40,66 @@ impl PartialSchema for WithinWord {
 impl ToSchema for WithinWord {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("TextIn")
+    }
+}
+
+/// What a key may be good for.
+pub struct ScopeWord;
+
+impl PartialSchema for ScopeWord {
+    fn schema() -> RefOr<Schema> {
+        words(Scope::ALL.map(Scope::as_str), "What a key may be good for.").into()
+    }
+}
+
+impl ToSchema for ScopeWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Scope")
+    }
+}
+
+/// How a circuit breaker is.
+pub struct BreakerWord;
+
+impl PartialSchema for BreakerWord {
+    fn schema() -> RefOr<Schema> {
+        words(Phase::ALL.map(Phase::as_str), "How the circuit breaker around the store is.").into()
+    }
+}
+
+impl ToSchema for BreakerWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Breaker")
+    }
+}
+
+/// What can be wrong with what a store keeps.
+pub struct FlawWord;
+
+impl PartialSchema for FlawWord {
+    fn schema() -> RefOr<Schema> {
+        words(Flaw::ALL.map(Flaw::as_str), "What can be wrong with what a store keeps.").into()
+    }
+}
+
+impl ToSchema for FlawWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Flaw")
+    }
+}
+
+/// What is looked at together.
+pub struct ClassWord;
+
+impl PartialSchema for ClassWord {
+    fn schema() -> RefOr<Schema> {
+        words(Class::ALL.map(Class::as_str), "What of a store is looked at together.").into()
+    }
+}
+
+impl ToSchema for ClassWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("VerifyClass")
     }
 }
 

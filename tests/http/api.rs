@@ -243,7 +243,10 @@ impl Answer {
         assert!(!problem["title"].as_str().unwrap().is_empty());
         assert!(!problem["detail"].as_str().unwrap().is_empty());
         assert_eq!(problem["request_id"], self.header("x-request-id"));
-        assert_eq!(problem["retryable"], matches!(status, 408 | 429 | 503) || code == "body_broken");
+        assert_eq!(
+            problem["retryable"],
+            matches!(status, 408 | 429 | 503) || ["body_broken", "already_running"].contains(&code)
+        );
         assert_eq!(self.header("retry-after"), if status == 503 { "1" } else { "" });
         problem
     }

@@ -53,11 +53,26 @@ fn r44_operation_ids_are_stable() {
         ("purchaseCredit", "post /api/queue/example/credit-purchase"),
         ("registerUser", "post /api/queue/example/user-registration"),
         ("updateCredit", "post /api/queue/example/credit-update"),
+        ("v1WatchEvents", "get /api/v1/events"),
+        ("v1ListWorkers", "get /api/v1/workers"),
+        ("v1QuietWorker", "post /api/v1/workers/{worker}/quiet"),
+        ("v1ResumeWorker", "post /api/v1/workers/{worker}/resume"),
+        ("v1RunJob", "post /api/v1/jobs/{task_id}/run"),
+        ("v1StopWorker", "post /api/v1/workers/{worker}/stop"),
         ("v1CancelJob", "post /api/v1/jobs/{task_id}/cancel"),
         ("v1DeleteJob", "delete /api/v1/jobs/{task_id}"),
         ("v1EnqueueJob", "post /api/v1/jobs"),
         ("v1ExplainJob", "get /api/v1/jobs/{task_id}/explain"),
         ("v1GetJob", "get /api/v1/jobs/{task_id}"),
+        ("v1GetHealth", "get /api/v1/health"),
+        ("v1GetMe", "get /api/v1/me"),
+        ("v1GetOverview", "get /api/v1/overview"),
+        ("v1ListQueues", "get /api/v1/queues"),
+        ("v1ListTypes", "get /api/v1/types"),
+        ("v1PauseQueue", "post /api/v1/queues/{queue_name}/pause"),
+        ("v1PurgeQueue", "post /api/v1/queues/{queue_name}/purge"),
+        ("v1ResumeQueue", "post /api/v1/queues/{queue_name}/resume"),
+        ("v1VerifyStore", "post /api/v1/health/verify"),
         ("v1ListJobs", "get /api/v1/jobs"),
         ("v1RetryJob", "post /api/v1/jobs/{task_id}/retry"),
     ];
@@ -77,6 +92,7 @@ fn r44_every_refusal_is_documented_as_a_problem() {
             let types: Vec<&String> = content.keys().collect();
             let expected = match status.as_bytes()[0] {
                 b'2' if route == "get /metrics" => "application/openmetrics-text",
+                b'2' if route == "get /api/v1/events" => "text/event-stream",
                 b'2' => "application/json",
                 _ => "application/problem+json",
             };
@@ -145,7 +161,22 @@ fn r44_examples_have_the_members_of_their_schemas() {
 #[test]
 fn r31_every_member_of_a_status_is_promised() {
     let document = openapi();
-    for name in ["JobStatus", "JobSummary", "JobsPage", "Attempt", "Failure", "Problem", "Stats", "Metrics"] {
+    for name in [
+        "Overview",
+        "Queue",
+        "Me",
+        "JobType",
+        "Health",
+        "Verification",
+        "JobStatus",
+        "JobSummary",
+        "JobsPage",
+        "Attempt",
+        "Failure",
+        "Problem",
+        "Stats",
+        "Metrics",
+    ] {
         let schema = &document["components"]["schemas"][name];
         let promised = schema["required"].as_array().unwrap().len();
         assert_eq!(promised, schema["properties"].as_object().unwrap().len(), "{name}");

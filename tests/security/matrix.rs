@@ -12,41 +12,76 @@ use serde_json::{Value, json};
 
 use crate::http::api::{Answer, Api, anything};
 
-/// What each route asks for; none of a caller without a key.
-const ROUTES: [(&str, Option<Scope>); 33] = [
-    ("DELETE /api/queue/failed", Some(Scope::Operate)),
-    ("DELETE /api/queue/failed/{task_id}", Some(Scope::Operate)),
-    ("DELETE /api/queue/{queue_name}", Some(Scope::Operate)),
-    ("DELETE /api/v1/session", None),
-    ("GET /api/queue/failed", Some(Scope::Read)),
-    ("GET /api/queue/jobs", Some(Scope::Read)),
-    ("GET /api/queue/stats", Some(Scope::Read)),
-    ("GET /api/queue/stats/{queue_name}", Some(Scope::Read)),
-    ("GET /api/queue/status/{task_id}", Some(Scope::Read)),
-    ("DELETE /api/v1/jobs/{task_id}", Some(Scope::Operate)),
-    ("GET /api/v1/jobs", Some(Scope::Read)),
-    ("GET /api/v1/jobs/{task_id}", Some(Scope::Read)),
-    ("GET /api/v1/jobs/{task_id}/explain", Some(Scope::Read)),
-    ("POST /api/v1/jobs", Some(Scope::Enqueue)),
-    ("POST /api/v1/jobs/{task_id}/cancel", Some(Scope::Operate)),
-    ("POST /api/v1/jobs/{task_id}/retry", Some(Scope::Operate)),
-    ("GET /live", None),
-    ("GET /metrics", Some(Scope::Read)),
-    ("GET /ready", None),
-    ("POST /api/queue/enqueue", Some(Scope::Enqueue)),
-    ("POST /api/queue/enqueue/batch", Some(Scope::Enqueue)),
-    ("POST /api/queue/example/credit-purchase", Some(Scope::Enqueue)),
-    ("POST /api/queue/example/credit-update", Some(Scope::Enqueue)),
-    ("POST /api/queue/example/user-registration", Some(Scope::Enqueue)),
-    ("POST /api/queue/failed/retry", Some(Scope::Operate)),
-    ("POST /api/queue/failed/{task_id}/retry", Some(Scope::Operate)),
-    ("POST /api/queue/jobs/{task_id}/cancel", Some(Scope::Operate)),
-    ("POST /api/queue/pause", Some(Scope::Operate)),
-    ("POST /api/queue/purge", Some(Scope::Operate)),
-    ("POST /api/queue/resume", Some(Scope::Operate)),
-    ("POST /api/queue/{queue_name}/pause", Some(Scope::Operate)),
-    ("POST /api/queue/{queue_name}/resume", Some(Scope::Operate)),
-    ("POST /api/v1/session", None),
+/// What a route asks of a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Open,
+    /// Any key.
+    Key,
+    Of(Scope),
+}
+
+impl Need {
+    /// As the description says it.
+    fn described(operation: &Value) -> Self {
+        match operation["security"][0]["api_key"].as_array().map(Vec::as_slice) {
+            None => Self::Open,
+            Some([]) => Self::Key,
+            Some([scope, ..]) => Self::Of(scope.as_str().unwrap().parse().unwrap()),
+        }
+    }
+}
+
+/// What each route asks for.
+const ROUTES: &[(&str, Need)] = &[
+    ("DELETE /api/queue/failed", Need::Of(Scope::Operate)),
+    ("DELETE /api/queue/failed/{task_id}", Need::Of(Scope::Operate)),
+    ("DELETE /api/queue/{queue_name}", Need::Of(Scope::Operate)),
+    ("GET /api/queue/failed", Need::Of(Scope::Read)),
+    ("GET /api/queue/jobs", Need::Of(Scope::Read)),
+    ("GET /api/queue/stats", Need::Of(Scope::Read)),
+    ("GET /api/queue/stats/{queue_name}", Need::Of(Scope::Read)),
+    ("GET /api/queue/status/{task_id}", Need::Of(Scope::Read)),
+    ("DELETE /api/v1/jobs/{task_id}", Need::Of(Scope::Operate)),
+    ("GET /api/v1/jobs", Need::Of(Scope::Read)),
+    ("GET /api/v1/jobs/{task_id}", Need::Of(Scope::Read)),
+    ("GET /api/v1/jobs/{task_id}/explain", Need::Of(Scope::Read)),
+    ("POST /api/v1/jobs", Need::Of(Scope::Enqueue)),
+    ("POST /api/v1/jobs/{task_id}/cancel", Need::Of(Scope::Operate)),
+    ("POST /api/v1/jobs/{task_id}/retry", Need::Of(Scope::Operate)),
+    ("GET /live", Need::Open),
+    ("GET /metrics", Need::Of(Scope::Read)),
+    ("GET /ready", Need::Open),
+    ("POST /api/queue/enqueue", Need::Of(Scope::Enqueue)),
+    ("POST /api/queue/enqueue/batch", Need::Of(Scope::Enqueue)),
+    ("POST /api/queue/example/credit-purchase", Need::Of(Scope::Enqueue)),
+    ("POST /api/queue/example/credit-update", Need::Of(Scope::Enqueue)),
+    ("POST /api/queue/example/user-registration", Need::Of(Scope::Enqueue)),
+    ("POST /api/queue/failed/retry", Need::Of(Scope::Operate)),
+    ("POST /api/queue/failed/{task_id}/retry", Need::Of(Scope::Operate)),
+    ("POST /api/queue/jobs/{task_id}/cancel", Need::Of(Scope::Operate)),
+    ("POST /api/queue/pause", Need::Of(Scope::Operate)),
+    ("POST /api/queue/purge", Need::Of(Scope::Operate)),
+    ("POST /api/queue/resume", Need::Of(Scope::Operate)),
+    ("POST /api/queue/{queue_name}/pause", Need::Of(Scope::Operate)),
+    ("POST /api/queue/{queue_name}/resume", Need::Of(Scope::Operate)),
+    ("DELETE /api/v1/session", Need::Open),
+    ("POST /api/v1/session", Need::Open),
+    ("POST /api/v1/jobs/{task_id}/run", Need::Of(Scope::Operate)),
+    ("GET /api/v1/events", Need::Of(Scope::Read)),
+    ("GET /api/v1/workers", Need::Of(Scope::Read)),
+    ("POST /api/v1/workers/{worker}/quiet", Need::Of(Scope::Operate)),
+    ("POST /api/v1/workers/{worker}/resume", Need::Of(Scope::Operate)),
+    ("POST /api/v1/workers/{worker}/stop", Need::Of(Scope::Operate)),
+    ("GET /api/v1/health", Need::Of(Scope::Read)),
+    ("GET /api/v1/me", Need::Key),
+    ("GET /api/v1/overview", Need::Of(Scope::Read)),
+    ("GET /api/v1/queues", Need::Of(Scope::Read)),
+    ("GET /api/v1/types", Need::Of(Scope::Read)),
+    ("POST /api/v1/health/verify", Need::Of(Scope::Operate)),
+    ("POST /api/v1/queues/{queue_name}/pause", Need::Of(Scope::Operate)),
+    ("POST /api/v1/queues/{queue_name}/purge", Need::Of(Scope::Operate)),
+    ("POST /api/v1/queues/{queue_name}/resume", Need::Of(Scope::Operate)),
 ];
 
 /// Who asks, by the value of the header; what the refusal says.
@@ -62,8 +97,12 @@ impl Caller {
         Self { name: name.to_owned(), authorization, scope: None, refusal: (401, code) }
     }
 
-    fn may(&self, needed: Option<Scope>) -> bool {
-        needed.is_none_or(|needed| self.scope.is_some_and(|own| own == needed || own == Scope::Admin))
+    fn may(&self, needed: Need) -> bool {
+        match needed {
+            Need::Open => true,
+            Need::Key => self.scope.is_some(),
+            Need::Of(needed) => self.scope.is_some_and(|own| own == needed || own == Scope::Admin),
+        }
     }
 }
 
@@ -117,13 +156,12 @@ async fn ask(api: &Api, method: &str, path: &str, caller: &Caller, body: &Value)
     api.send(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
-fn described() -> BTreeMap<String, Option<Scope>> {
+fn described() -> BTreeMap<String, Need> {
     let document = openapi();
     let mut found = BTreeMap::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let scope = operation["security"][0]["api_key"][0].as_str().map(|scope| scope.parse().unwrap());
-            found.insert(format!("{} {path}", method.to_uppercase()), scope);
+            found.insert(format!("{} {path}", method.to_uppercase()), Need::described(operation));
         }
     }
     found
@@ -131,8 +169,8 @@ fn described() -> BTreeMap<String, Option<Scope>> {
 
 #[test]
 fn r45_every_route_is_in_the_matrix_with_its_scope() {
-    let named = ROUTES.map(|(route, scope)| (route.to_owned(), scope));
-    assert_eq!(described(), named.into(), "a route that is new, gone or asks for another scope: change the table");
+    let named = ROUTES.iter().map(|(route, need)| ((*route).to_owned(), *need));
+    assert_eq!(described(), named.collect(), "a route that is new, gone or asks for another scope: change the table");
 }
 
 /// The denied cells come first: after all of them, what lies in the store is what lay there before.
@@ -151,10 +189,10 @@ async fn r45_every_cell_of_routes_and_keys_is_as_the_table_says_and_what_is_deni
     };
     let before = snapshot().await;
     assert_eq!(before.0.as_array().unwrap().len(), 1);
-    let filled = |path: &str| path.replace("{task_id}", id).replace("{queue_name}", "target");
+    let filled = |path: &str| path.replace("{task_id}", id).replace("{queue_name}", "target").replace("{worker}", "w");
     let mut cells = 0;
     for is_allowed in [false, true] {
-        for (route, needed) in ROUTES {
+        for &(route, needed) in ROUTES {
             let (method, path) = route.split_once(' ').unwrap();
             for caller in callers.iter().filter(|caller| caller.may(needed) == is_allowed) {
                 cells += 1;
@@ -183,9 +221,9 @@ async fn r45_no_way_of_writing_a_route_gets_past_its_guard() {
     let (api, callers) = guarded();
     let nobody = callers.iter().find(|caller| caller.authorization.is_none()).unwrap();
     let mut asked = 0;
-    for (route, needed) in ROUTES {
+    for &(route, needed) in ROUTES {
         let (_, path) = route.split_once(' ').unwrap();
-        let path = path.replace("{task_id}", "x").replace("{queue_name}", "x");
+        let path = path.replace("{task_id}", "x").replace("{queue_name}", "x").replace("{worker}", "x");
         let last = path.rsplit('/').next().unwrap();
         let encoded = path.replacen(last, &format!("%{:02x}{}", last.as_bytes()[0], &last[1..]), 1);
         let forms = [
@@ -209,7 +247,7 @@ async fn r45_no_way_of_writing_a_route_gets_past_its_guard() {
                     204 => method == "DELETE" && path == "/api/v1/session",
                     _ => false,
                 };
-                let is_open = needed.is_none() && opens;
+                let is_open = needed == Need::Open && opens;
                 assert!(is_open || [401, 404, 405].contains(&status), "{method} {form}: {status}");
             }
         }

@@ -69,15 +69,16 @@ fn key_required() -> Problem {
 }
 
 impl Caller {
-    pub(super) fn may(&self, scope: Scope) -> Result<(), Problem> {
-        match self {
-            Self::Anyone => Ok(()),
-            Self::Key(key) if key.scopes().allow(scope) => Ok(()),
-            Self::Key(key) => {
+    /// Whether it has a key that is good for `scope`, or any key if none is named.
+    pub(super) fn may(&self, scope: Option<Scope>) -> Result<(), Problem> {
+        match (self, scope) {
+            (Self::Anyone, _) | (Self::Key(_), None) => Ok(()),
+            (Self::Key(key), Some(scope)) if key.scopes().allow(scope) => Ok(()),
+            (Self::Key(key), Some(scope)) => {
                 let detail = format!("this needs the scope {scope}; key {} has {}", key.name(), key.scopes());
                 Err(Problem::new(Code::ScopeMissing, detail))
             }
-            Self::Stranger(problem) => Err(problem.clone()),
+            (Self::Stranger(problem), _) => Err(problem.clone()),
         }
     }
 }

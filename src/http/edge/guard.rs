@@ -49,10 +49,23 @@ pub(in crate::http) fn needs(scope: Scope, routes: UtoipaMethodRouter<Api>) -> U
 pub(in crate::http) fn needs_unless(
     is_open: fn(&Edge) -> bool,
     scope: Scope,
+    routes: UtoipaMethodRouter<Api>,
+) -> UtoipaMethodRouter<Api> {
+    guarded(is_open, Some(scope), routes)
+}
+
+/// The same, for a key that need not be good for anything.
+pub(in crate::http) fn needs_key(routes: UtoipaMethodRouter<Api>) -> UtoipaMethodRouter<Api> {
+    guarded(|_| false, None, routes)
+}
+
+fn guarded(
+    is_open: fn(&Edge) -> bool,
+    scope: Option<Scope>,
     (schemas, mut paths, router): UtoipaMethodRouter<Api>,
 ) -> UtoipaMethodRouter<Api> {
     for operation in paths.paths.values_mut().flat_map(operations) {
-        operation.security = Some(vec![SecurityRequirement::new(SECURITY, [scope.as_str()])]);
+        operation.security = Some(vec![SecurityRequirement::new(SECURITY, scope.map(Scope::as_str))]);
         GUARDED.iter().for_each(|(status, description)| add_response(operation, status, description));
     }
     let guard = layer_fn(move |route| Guard { is_open, scope, route });
@@ -71,7 +84,8 @@ pub(in crate::http) fn open(mut routes: UtoipaMethodRouter<Api>) -> UtoipaMethod
 #[derive(Debug, Clone)]
 struct Guard<S> {
     is_open: fn(&Edge) -> bool,
-    scope: Scope,
+    /// None where any key will do.
+    scope: Option<Scope>,
     route: S,
 }
 

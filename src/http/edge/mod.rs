@@ -5,6 +5,7 @@
 
 mod access;
 mod admit;
+mod asker;
 mod depth;
 mod guard;
 mod origin;
@@ -18,8 +19,9 @@ use tokio::sync::Semaphore;
 pub use access::Access;
 pub(super) use access::KEY_COOKIE;
 pub(super) use admit::admit;
+pub(super) use asker::Asker;
 pub(super) use depth::Room;
-pub(super) use guard::{SECURITY, needs, needs_unless, open};
+pub(super) use guard::{SECURITY, needs, needs_key, needs_unless, open};
 
 use super::error::Problem;
 use crate::clock::Timestamp;

@@ -4,19 +4,33 @@
 
 mod actions;
 mod edit;
+mod events;
 mod explain;
 mod filter;
+mod health;
 mod jobs;
+mod me;
+mod numbers;
+mod overview;
+mod queues;
+mod types;
 mod workers;
 
 use utoipa_axum::router::OpenApiRouter;
 
 use super::Api;
+use super::health::Readiness;
 
-pub(super) fn router() -> OpenApiRouter<Api> {
+pub(super) fn router(readiness: &Readiness) -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .merge(me::router())
+        .merge(overview::router(readiness))
+        .merge(events::router(readiness))
+        .merge(queues::router())
         .merge(jobs::router())
         .merge(actions::router())
         .merge(explain::router())
+        .merge(types::router())
         .merge(workers::router())
+        .merge(health::router(readiness))
 }

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use journeyman_job::{JobId, Priority, QueueName};
 
 use super::{AT_ONCE, OperationError, Operations, PAGE, PER_SWEEP, Place};
-use crate::queue::{Forgotten, JobRecord, Listing, Retention, State, StoreError, limits};
+use crate::queue::{Forgotten, JobRecord, Retention, State, StoreError, limits};
 
 /// How many were removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,9 +64,20 @@ impl Operations {
     /// Removes the waiting jobs of a queue for good, those of one priority if one is named, and tells how many. Jobs that
     /// are pushed meanwhile may be among them or be left: it ends however fast they come.
     pub async fn purge(&self, queue: &QueueName, priority: Option<Priority>) -> Result<u64, OperationError> {
+        Ok(self.purge_some(queue, priority, u64::MAX).await?.0)
+    }
+
+    /// The same, at most `most` of them, and whether there were more.
+    pub async fn purge_some(
+        &self,
+        queue: &QueueName,
+        priority: Option<Priority>,
+        most: u64,
+    ) -> Result<(u64, bool), OperationError> {
         let stats = self.view(queue).await?.stats;
         let pending = priority.map_or_else(|| stats.total_pending(), |priority| stats.pending_of(priority));
-        let mut left = pending + stats.delayed;
+        let waiting = pending + stats.delayed;
+        let mut left = waiting.min(most);
         let mut count = 0;
         while left > 0 {
             let max = usize::try_from(left).map_or(limits::PER_CALL, |left| left.min(limits::PER_CALL));
@@ -74,15 +85,9 @@ impl Operations {
             count += purged as u64;
             left -= (purged as u64).min(left);
             if purged < max {
-                break;
+                return Ok((count, false));
             }
         }
-        Ok(count)
-    }
-
-    /// The head of a queue: the job that would run next, if one is pending.
-    pub async fn next_pending(&self, queue: &QueueName) -> Result<Option<JobRecord>, StoreError> {
-        let listing = Listing { queue: queue.clone(), state: State::Pending, after: None, max: 1 };
-        Ok(self.store.list(&listing).await?.jobs.pop())
+        Ok((count, waiting > most))
     }
 }

@@ -5,10 +5,12 @@
 
 mod action;
 mod browse;
+mod checkup;
 mod clear;
 mod explain;
 mod failed;
 mod filter;
+mod heads;
 mod needle;
 mod place;
 mod search;
@@ -22,6 +24,7 @@ use journeyman_job::QueueName;
 
 pub use action::{Acted, Action};
 pub use browse::{Browsed, Latest};
+pub use checkup::{Check, Level};
 pub use clear::Cleared;
 pub use explain::{Ahead, Explanation, Facts, Reason, Runs, explain};
 pub use failed::RetriedMany;

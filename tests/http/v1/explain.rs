@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use journeyman::clock::Clock;
 use journeyman::job::{ErrorKind, JobError, JobId};
-use journeyman::queue::{Body, Driver, Envelope, NewJob, Settlement, Trail, Unit};
+use journeyman::queue::{Body, Driver, Envelope, NewJob, Settlement, Trail, Unit, WorkerState};
 use serde_json::{Value, json};
 
 use super::super::api::{Api, anything, on_memory_and_sqlite};
+use super::workers::tells;
 use super::{NOWHERE, completed, failed, ok};
+
+/// All that are used here have a worker.
+const QUEUES: &[&str] = &["default", "d", "r", "e"];
 
 on_memory_and_sqlite!(
     each_state_is_explained,
@@ -30,6 +34,7 @@ fn told(explanation: &Value) -> (&str, Vec<&str>) {
 }
 
 async fn each_state_is_explained(api: Api) {
+    tells(&api, WorkerState::Running, QUEUES).await;
     let pending = api.enqueue(&anything(json!({}))).await;
     let explanation = explain(&api, pending).await;
     assert_eq!(told(&explanation), ("now", vec!["ready"]));
@@ -68,6 +73,7 @@ async fn each_state_is_explained(api: Api) {
 }
 
 async fn the_jobs_ahead_are_counted_by_priority_and_order(api: Api) {
+    tells(&api, WorkerState::Running, QUEUES).await;
     let mut ids = Vec::new();
     for priority in ["low", "high", "normal", "high", "normal", "low"] {
         ids.push(api.enqueue(&anything(json!({"priority": priority}))).await);
@@ -85,6 +91,7 @@ async fn the_jobs_ahead_are_counted_by_priority_and_order(api: Api) {
 }
 
 async fn far_back_in_a_line_the_count_is_a_lower_bound_and_costs_the_same(api: Api) {
+    tells(&api, WorkerState::Running, QUEUES).await;
     let mut costs = Vec::new();
     for batches in [2, 6] {
         let tasks = vec![anything(json!({})); 1000];
@@ -106,6 +113,7 @@ async fn far_back_in_a_line_the_count_is_a_lower_bound_and_costs_the_same(api: A
 }
 
 async fn a_type_that_this_binary_does_not_know_is_named(api: Api) {
+    tells(&api, WorkerState::Running, QUEUES).await;
     let known = api.enqueue(&anything(json!({}))).await;
     let journeyman::queue::Found::Here(record) = journeyman::queue::Inspector::find(&*api.store, known).await.unwrap()
     else {

@@ -2,9 +2,13 @@
 
 mod actions;
 mod edit;
+mod events;
 mod explain;
+mod health;
 mod jobs;
+mod queues;
 mod search;
+mod server;
 mod workers;
 
 use std::time::Duration;

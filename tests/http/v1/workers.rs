@@ -16,7 +16,8 @@ on_memory_and_sqlite!(
     a_job_that_no_worker_takes_says_so,
 );
 
-async fn tells(api: &Api, state: WorkerState, queues: &[&str]) {
+/// A worker of these queues tells of itself.
+pub(super) async fn tells(api: &Api, state: WorkerState, queues: &[&str]) {
     let now = api.clock.now();
     let presence = Presence {
         worker: worker().to_string(),
@@ -61,7 +62,8 @@ async fn a_worker_is_told_and_one_that_is_not_there_is_not(api: Api) {
         let left = NoteRange::one(NoteKind::Order, &NoteKey::from(&worker()));
         let notes = api.store.read_notes(&left).await.unwrap();
         assert_eq!(Order::decode(&notes[0].1), Some(order));
-        let problem = api.request_post(&format!("/api/v1/workers/nobody/{word}")).await.problem(404, "worker_not_found");
+        let problem =
+            api.request_post(&format!("/api/v1/workers/nobody/{word}")).await.problem(404, "worker_not_found");
         assert!(problem["detail"].as_str().unwrap().contains("nobody"), "{problem}");
         api.request_post(&format!("/api/v1/workers/a%20b/{word}")).await.problem(422, "invalid_parameter");
     }
