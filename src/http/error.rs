@@ -76,6 +76,11 @@ impl Problem {
         Self { errors: faults, ..Self::new(Code::ValidationFailed, detail) }
     }
 
+    /// What was wrong this time, for people.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The same, with the places in the body that it is about.
     #[must_use]
     pub fn at(self, errors: Vec<Fault>) -> Self {

@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::code::Code;
 use crate::access::Scope;
 use crate::circuit::Phase;
-use crate::queue::operations::{Runs, Within};
+use crate::queue::operations::{Action, Runs, Within};
 use crate::queue::{Class, Flaw, Order, State, WorkerState, limits};
 
 /// A job's state.
@@ -100,6 +100,21 @@ impl PartialSchema for ClassWord {
 impl ToSchema for ClassWord {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("VerifyClass")
+    }
+}
+
+/// What can be done to many jobs.
+pub struct ActionWord;
+
+impl PartialSchema for ActionWord {
+    fn schema() -> RefOr<Schema> {
+        words(Action::ALL.map(Action::as_str), "What can be done to many jobs.").into()
+    }
+}
+
+impl ToSchema for ActionWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Action")
     }
 }
 

@@ -8,6 +8,7 @@ mod codec;
 mod decoded;
 mod driver;
 mod envelope;
+mod fingerprint;
 mod inspector;
 pub mod limits;
 mod manager;
@@ -32,6 +33,7 @@ pub use driver::{
     Beat, BeatReply, Counted, Driver, NewJob, PushOutcome, ReserveRequest, Reserved, Settle, Settled, StoreError, Unit,
 };
 pub use envelope::{Body, Envelope, Head};
+pub use fingerprint::fingerprint;
 pub use inspector::{Connect, Found, Inspector, Store};
 pub use manager::{Dispatched, QueueManager};
 pub use notes::{Note, NoteKey, NoteKeyError, NoteKind, NoteRange, Notes};

@@ -59,6 +59,8 @@ fn r44_operation_ids_are_stable() {
         ("v1ResumeWorker", "post /api/v1/workers/{worker}/resume"),
         ("v1RunJob", "post /api/v1/jobs/{task_id}/run"),
         ("v1StopWorker", "post /api/v1/workers/{worker}/stop"),
+        ("v1Bulk", "post /api/v1/bulk"),
+        ("v1ListFailures", "get /api/v1/failures"),
         ("v1CancelJob", "post /api/v1/jobs/{task_id}/cancel"),
         ("v1DeleteJob", "delete /api/v1/jobs/{task_id}"),
         ("v1EnqueueJob", "post /api/v1/jobs"),
@@ -162,6 +164,8 @@ fn r44_examples_have_the_members_of_their_schemas() {
 fn r31_every_member_of_a_status_is_promised() {
     let document = openapi();
     for name in [
+        "FailuresPage",
+        "FailureGroup",
         "Overview",
         "Queue",
         "Me",

@@ -73,6 +73,8 @@ const ROUTES: &[(&str, Need)] = &[
     ("POST /api/v1/workers/{worker}/quiet", Need::Of(Scope::Operate)),
     ("POST /api/v1/workers/{worker}/resume", Need::Of(Scope::Operate)),
     ("POST /api/v1/workers/{worker}/stop", Need::Of(Scope::Operate)),
+    ("GET /api/v1/failures", Need::Of(Scope::Read)),
+    ("POST /api/v1/bulk", Need::Of(Scope::Operate)),
     ("GET /api/v1/health", Need::Of(Scope::Read)),
     ("GET /api/v1/me", Need::Key),
     ("GET /api/v1/overview", Need::Of(Scope::Read)),

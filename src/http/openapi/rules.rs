@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::super::enqueue::is_taken;
 use super::super::offer::Offer;
 use super::payloads::component_of;
-use crate::queue::decode_payload;
+use crate::queue::operations::Action;
+use crate::queue::{State, decode_payload};
 
 type Schemas = Map<String, Value>;
 
@@ -23,6 +24,7 @@ pub(super) fn add(schemas: &mut Schemas, offer: Offer) {
     enqueue(schemas, &types);
     callback(schemas, &types);
     retry(schemas);
+    bulk(schemas);
     for (body, job_type) in PAYLOADS {
         same(schemas, body, &component_of(job_type));
     }
@@ -92,6 +94,33 @@ fn retry(schemas: &mut Schemas) {
         {"title": "all", "required": ["all"], "properties": {"all": {"const": true}}}
     ]);
     request.insert("oneOf".to_owned(), forms);
+}
+
+/// Ids or a filter, and of a filter a state that the action is for.
+fn bulk(schemas: &mut Schemas) {
+    let Some(Value::Object(request)) = schemas.get_mut("BulkRequest") else { return };
+    let absent = |member: &str| json!({"required": [member]});
+    let mut forms = vec![json!({
+        "title": "task_ids",
+        "required": ["task_ids"],
+        "not": {"anyOf": [absent("filter"), absent("cursor"), {
+            "required": ["dry_run"], "properties": {"dry_run": {"const": true}}
+        }]}
+    })];
+    forms.extend(Action::ALL.map(|action| {
+        let states: Vec<&str> =
+            State::ALL.into_iter().filter(|state| action.is_for(*state)).map(State::as_str).collect();
+        json!({
+            "title": format!("{} by filter", action.as_str()),
+            "required": ["filter"],
+            "not": absent("task_ids"),
+            "properties": {
+                "action": {"const": action.as_str()},
+                "filter": {"properties": {"state": {"enum": states}}}
+            }
+        })
+    }));
+    request.insert("oneOf".to_owned(), forms.into());
 }
 
 /// Gives a body the members of a payload; its own words and example stay.

@@ -3,9 +3,11 @@
 //! What it shares with `/api/queue/…` means the same in both.
 
 mod actions;
+mod bulk;
 mod edit;
 mod events;
 mod explain;
+mod failures;
 mod filter;
 mod health;
 mod jobs;
@@ -30,6 +32,8 @@ pub(super) fn router(readiness: &Readiness) -> OpenApiRouter<Api> {
         .merge(jobs::router())
         .merge(actions::router())
         .merge(explain::router())
+        .merge(bulk::router())
+        .merge(failures::router())
         .merge(types::router())
         .merge(workers::router())
         .merge(health::router(readiness))

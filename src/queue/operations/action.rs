@@ -1,5 +1,7 @@
 //! What can be done by hand to one job or to many, each for itself.
 
+use std::str::FromStr;
+
 use futures::future::join_all;
 use journeyman_job::JobId;
 
@@ -64,6 +66,19 @@ impl Action {
         }
     }
 }
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAction> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text).ok_or(UnknownAction)
+    }
+}
+
+/// A word for nothing that can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("give retry, cancel or delete")]
+pub struct UnknownAction;
 
 impl Operations {
     /// Does one thing to one job, if it is in a state for it.

@@ -49,7 +49,7 @@ impl Operations {
         Ok(many)
     }
 
-    async fn put_back(&self, record: &JobRecord) -> Result<Acted, StoreError> {
+    pub(super) async fn put_back(&self, record: &JobRecord) -> Result<Acted, StoreError> {
         if !matches!(record.state, State::Failed | State::Cancelled) {
             return Ok(Acted::Not(record.state));
         }

@@ -9,11 +9,13 @@ mod checkup;
 mod clear;
 mod explain;
 mod failed;
+mod failures;
 mod filter;
 mod heads;
 mod needle;
 mod place;
 mod search;
+mod sweep;
 mod walk;
 mod workers;
 
@@ -22,15 +24,17 @@ use std::sync::Arc;
 
 use journeyman_job::QueueName;
 
-pub use action::{Acted, Action};
+pub use action::{Acted, Action, UnknownAction};
 pub use browse::{Browsed, Latest};
 pub use checkup::{Check, Level};
 pub use clear::Cleared;
 pub use explain::{Ahead, Explanation, Facts, Reason, Runs, explain};
 pub use failed::RetriedMany;
+pub use failures::{FailureGroup, Failures};
 pub use filter::{Filter, NoText, Text, UnknownPart, Within};
 pub use place::{BadPlace, Place};
 pub use search::PER_LOOK;
+pub use sweep::Swept;
 
 use super::{QueueStats, Store, StoreError};
 

@@ -1,9 +1,11 @@
 //! `/api/v1`.
 
 mod actions;
+mod bulk;
 mod edit;
 mod events;
 mod explain;
+mod failures;
 mod health;
 mod jobs;
 mod queues;

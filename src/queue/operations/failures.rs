@@ -1,0 +1,81 @@
+//! Failed jobs by what they failed of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use journeyman_job::{JobId, QueueName};
+
+use super::{Filter, OperationError, Operations, PAGE, Place};
+use crate::clock::Timestamp;
+use crate::queue::{Body, JobRecord, State, fingerprint};
+
+/// Failed jobs that one cause has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailureGroup {
+    pub fingerprint: String,
+    /// Empty where the stored record cannot be read.
+    pub task_type: String,
+    pub kind: &'static str,
+    /// That of the job that ended last.
+    pub message: String,
+    pub count: u64,
+    pub first_seen: Timestamp,
+    pub last_seen: Timestamp,
+    pub queues: BTreeSet<QueueName>,
+    /// The job that ended last.
+    pub sample: JobId,
+}
+
+/// The groups of some of the failed jobs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Failures {
+    /// The largest first.
+    pub groups: Vec<FailureGroup>,
+    /// Failed jobs that were looked at.
+    pub examined: u64,
+    /// How many there are.
+    pub total: u64,
+    pub next: Option<Place>,
+}
+
+impl Operations {
+    /// Groups the failed jobs of a queue or of all from `start` on: queue by queue, in each the latest end first, and as
+    /// many as one look takes in.
+    pub async fn failures(&self, queue: Option<QueueName>, start: Option<Place>) -> Result<Failures, OperationError> {
+        let stats = self.store.stats(&self.named_or_all(queue.as_ref()).await?).await?;
+        let total = stats.iter().map(|stats| stats.failed).sum();
+        let filter = Filter { queue, state: Some(State::Failed), ..Filter::default() };
+        let mut search = self.search(&filter, start).await?;
+        let mut groups: BTreeMap<String, FailureGroup> = BTreeMap::new();
+        while let Some(jobs) = search.next(PAGE).await? {
+            jobs.iter().for_each(|job| note(&mut groups, job));
+        }
+        let mut groups: Vec<FailureGroup> = groups.into_values().collect();
+        groups.sort_by_key(|group| (std::cmp::Reverse(group.count), std::cmp::Reverse(group.last_seen)));
+        Ok(Failures { groups, examined: search.examined(), total, next: search.place() })
+    }
+}
+
+fn note(groups: &mut BTreeMap<String, FailureGroup>, job: &JobRecord) {
+    let task_type = Body::read(&job.body).map(|body| body.type_name.into_owned()).unwrap_or_default();
+    let error = job.trail.error.as_ref();
+    let (kind, message) = error.map_or(("", ""), |error| (error.kind().as_str(), error.message()));
+    let at = job.trail.finished_at.unwrap_or(job.created_at);
+    let group = groups.entry(fingerprint(&task_type, kind, message)).or_insert_with_key(|fingerprint| FailureGroup {
+        fingerprint: fingerprint.clone(),
+        task_type,
+        kind,
+        message: message.to_owned(),
+        count: 0,
+        first_seen: at,
+        last_seen: at,
+        queues: BTreeSet::new(),
+        sample: job.id,
+    });
+    group.count += 1;
+    group.first_seen = group.first_seen.min(at);
+    if at > group.last_seen {
+        (group.last_seen, group.sample) = (at, job.id);
+        message.clone_into(&mut group.message);
+    }
+    group.queues.insert(job.queue.clone());
+}
