@@ -58,10 +58,6 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn detail(&self) -> &str {
-        &self.detail
-    }
-
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { code, detail: cut(detail.into()), errors: Vec::new(), retry_after: None, cause: None }
     }

@@ -45,7 +45,7 @@ impl Operations {
         match action {
             // Its past is at hand: no need to look it up once more.
             Action::Retry => self.put_back(job).await,
-            Action::Cancel | Action::Delete => self.act(action, job.id).await,
+            Action::Cancel | Action::Run | Action::Delete => self.act(action, job.id).await,
         }
     }
 }
