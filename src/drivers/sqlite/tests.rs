@@ -4,6 +4,7 @@ mod full;
 mod known;
 mod late;
 mod migration;
+mod notes;
 mod plans;
 
 use std::path::PathBuf;
