@@ -13,6 +13,7 @@ use journeyman_job::{AppState, QueueName, secret};
 use crate::config::{Config, Connection};
 use crate::drivers::Connected;
 use crate::metrics::Metrics;
+use crate::metrics::history::Recorder;
 use crate::queue::operations::Operations;
 use crate::queue::{Codec, QueueManager, StoreError, WorkerIdError};
 use crate::worker::{Observer, Worker};
@@ -31,6 +32,8 @@ pub struct App {
     _inline: Arc<Vec<Worker>>,
     /// What this process counts; `None` when it is told not to.
     pub metrics: Option<Metrics>,
+    /// What it writes down of that.
+    pub history: Option<Arc<Recorder>>,
 }
 
 /// What a program brings along that embeds the server.
@@ -83,6 +86,8 @@ impl App {
         }
         journeyman_job::set_work_timeout(config.worker.work_timeout);
         let metrics = config.metrics.enabled.then(Metrics::new);
+        let process = workers::worker_id().map_err(StartError::from)?;
+        let history = config.metrics.enabled.then(|| Arc::new(Recorder::new(process.as_str())));
         let connected = connections::open(&config, setup.codec).await?;
         let others = connections::open_named(&config).await?;
         let managers = others.iter().map(|(name, other)| (name.clone(), connections::manager(&other.0, &other.1)));
@@ -96,18 +101,22 @@ impl App {
         let main = std::iter::once((&config, &connected));
         for (config, connected) in main.chain(others.values().map(|(config, connected)| (config, connected))) {
             if config.store.connection == Connection::Sync {
-                let surroundings =
-                    workers::surroundings(connected, &manager, &state, measuring::measured(metrics.clone(), None));
+                let surroundings = workers::surroundings(
+                    connected,
+                    &manager,
+                    &state,
+                    measuring::measured(metrics.clone(), None, None),
+                );
                 inline.push(Worker::start(workers::inline_options(config)?, surroundings).map_err(StartError::from)?);
             }
         }
-        Ok(Self { config, connected, manager, state, metrics, _inline: Arc::new(inline) })
+        Ok(Self { config, connected, manager, state, metrics, history, _inline: Arc::new(inline) })
     }
 
     /// Starts a worker as configured; with `stop_when_empty` it ends once nothing is left to run.
     pub fn work(&self, stop_when_empty: bool, observer: Option<Observer>) -> Result<Worker, StartError> {
         let options = workers::worker_options(&self.config, stop_when_empty)?;
-        let observer = measuring::measured(self.metrics.clone(), observer);
+        let observer = measuring::measured(self.metrics.clone(), self.history.clone(), observer);
         Ok(Worker::start(options, workers::surroundings(&self.connected, &self.manager, &self.state, observer))?)
     }
 

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::App;
 use crate::http::WorkerGauge;
+use crate::metrics::history::Recorder;
 use crate::metrics::{Metrics, Watch, Workers};
 use crate::worker::{Happened, JobEvent, Observer, Worker};
 
@@ -19,6 +20,21 @@ impl App {
             let pool_utilization = pool.utilization() / 100.0;
             Workers { slots, busy: busy(), pool_size, pool_utilization }
         })
+    }
+
+    /// Writes down what this process's workers run, until `shutdown`.
+    pub fn keep_history(&self, shutdown: CancellationToken) {
+        if let Some(history) = self.history.clone() {
+            let store = Arc::clone(&self.connected.store);
+            tokio::spawn(async move { history.run(store.as_ref(), &shutdown).await });
+        }
+    }
+
+    /// Writes down the last of it, once the workers have stopped.
+    pub async fn end_history(&self) {
+        if let Some(history) = &self.history {
+            history.flush(self.connected.store.as_ref()).await;
+        }
     }
 
     /// Logs the numbers that move, until `shutdown`, if metrics are wanted.
@@ -37,9 +53,16 @@ impl App {
 }
 
 /// An observer that measures what it sees, and passes it on.
-pub(super) fn measured(metrics: Option<Metrics>, observer: Option<Observer>) -> Option<Observer> {
+pub(super) fn measured(
+    metrics: Option<Metrics>,
+    history: Option<Arc<Recorder>>,
+    observer: Option<Observer>,
+) -> Option<Observer> {
     let Some(metrics) = metrics else { return observer };
     Some(Arc::new(move |event: &JobEvent| {
+        if let Some(history) = &history {
+            history.note(event);
+        }
         let outcome = match &event.what {
             Happened::Started => None,
             Happened::Completed { .. } => Some("completed"),

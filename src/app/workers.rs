@@ -86,7 +86,7 @@ fn pool(size: &PoolSize) -> Pool {
 }
 
 /// Host, process and chance: readable, and never used twice.
-fn worker_id() -> Result<WorkerId, WorkerIdError> {
+pub(super) fn worker_id() -> Result<WorkerId, WorkerIdError> {
     let letters = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let host: String = crate::host::name().chars().filter(letters).take(60).collect();
     let host = if host.is_empty() { "host".to_owned() } else { host };

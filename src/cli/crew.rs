@@ -32,8 +32,11 @@ pub(super) struct Crew<'a> {
 }
 
 impl<'a> Crew<'a> {
-    pub(super) fn start(app: &'a App, works: bool) -> Result<Self, Failure> {
+    pub(super) fn start(app: &'a App, works: bool, shutdown: &CancellationToken) -> Result<Self, Failure> {
         let worker = if works { Some(app.work(false, None)?) } else { None };
+        if works {
+            app.keep_history(shutdown.clone());
+        }
         let gauge = Arc::new(Mutex::new(app.worker_gauge(worker.as_ref())));
         Ok(Self { app, worker, gauge })
     }
@@ -71,7 +74,11 @@ impl<'a> Crew<'a> {
                 }
             }
         }
+        let has_worked = !leaving.is_empty();
         while leaving.join_next().await.is_some() {}
+        if has_worked {
+            self.app.end_history().await;
+        }
         worked
     }
 

@@ -34,7 +34,7 @@ pub(super) async fn run(config: Config, options: ServeOptions) -> Outcome {
         Err(Failure::Output(error)) => warn!(%address, %error, "listening; the banner could not be printed"),
         greeted => drop(greeted?),
     }
-    let crew = Crew::start(&app, !options.no_worker && app.has_workers())?;
+    let crew = Crew::start(&app, !options.no_worker && app.has_workers(), &shutdown)?;
     let workers = crew.gauge();
     app.watch_metrics(workers.clone(), shutdown.clone());
     let router = http::router(api::state(&app, access, workers, shutdown.clone()));

@@ -23,6 +23,7 @@ pub(super) async fn run(config: Config, options: WorkOptions) -> Outcome {
     let worker = app.work(options.once || options.stop_when_empty, Some(observer))?;
     let workers = app.worker_gauge(Some(&worker));
     app.watch_metrics(workers.clone(), shutdown.clone());
+    app.keep_history(shutdown.clone());
     let probes = probes.map(|probes| probes.serve(&app, workers, shutdown.clone()));
     info!(
         store = app.connected.name,
@@ -39,6 +40,7 @@ pub(super) async fn run(config: Config, options: WorkOptions) -> Outcome {
     shutdown.run_until_cancelled(done).await;
     // Also when the worker ends by itself; until it has, whoever watches it is answered.
     worker.stop().await;
+    app.end_history().await;
     shutdown.cancel();
     if let Some(probes) = probes {
         // Nobody who reads metrics minds a connection that is cut.

@@ -3,6 +3,7 @@
 //! Labels are bounded: the first [`MAX_QUEUES`] queues that this process sees have their own, all further ones share
 //! [`OTHERS`]; job types are those of this binary; routes are patterns, never addresses.
 
+pub mod history;
 mod moves;
 mod queues;
 mod watch;

@@ -24,7 +24,7 @@ mod reclaim;
 mod reserve;
 mod settle;
 mod stale;
-mod stores;
+pub mod stores;
 mod unique;
 mod wakeups;
 

@@ -7,6 +7,7 @@ mod failing;
 mod faults;
 mod guarded;
 mod handlers;
+mod history;
 mod instructions;
 mod jobs;
 mod leases;
@@ -27,7 +28,7 @@ use journeyman::clock::{Clock, SystemClock};
 use journeyman::drivers::memory::MemoryStore;
 use journeyman::job::{AppState, Dispatch, Job, JobId, QueueName};
 use journeyman::queue::{Found, JobRecord, QueueManager, State, Store, WorkerId};
-use journeyman::worker::{Surroundings, Worker, WorkerOptions};
+use journeyman::worker::{Observer, Surroundings, Worker, WorkerOptions};
 
 use crate::support::eventually;
 use jobs::Diary;
@@ -65,6 +66,10 @@ impl Rig {
     }
 
     fn work(&self, options: WorkerOptions) -> Worker {
+        self.work_observed(options, None)
+    }
+
+    fn work_observed(&self, options: WorkerOptions, observer: Option<Observer>) -> Worker {
         let store = Arc::clone(&self.store);
         let surroundings = Surroundings {
             store: Arc::clone(&store),
@@ -75,7 +80,7 @@ impl Rig {
             dispatcher: Arc::new(self.manager.clone()),
             routing: Arc::clone(self.manager.routing()),
             state: Arc::new(AppState::default().with(self.diary.clone())),
-            observer: None,
+            observer,
         };
         Worker::start(options, surroundings).unwrap()
     }
