@@ -54,6 +54,7 @@ fn r44_operation_ids_are_stable() {
         ("registerUser", "post /api/queue/example/user-registration"),
         ("updateCredit", "post /api/queue/example/credit-update"),
         ("v1WatchEvents", "get /api/v1/events"),
+        ("v1GetHistory", "get /api/v1/history"),
         ("v1ListWorkers", "get /api/v1/workers"),
         ("v1QuietWorker", "post /api/v1/workers/{worker}/quiet"),
         ("v1ResumeWorker", "post /api/v1/workers/{worker}/resume"),

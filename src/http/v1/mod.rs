@@ -10,6 +10,7 @@ mod explain;
 mod failures;
 mod filter;
 mod health;
+mod history;
 mod jobs;
 mod me;
 mod numbers;
@@ -37,4 +38,5 @@ pub(super) fn router(readiness: &Readiness) -> OpenApiRouter<Api> {
         .merge(types::router())
         .merge(workers::router())
         .merge(health::router(readiness))
+        .merge(history::router())
 }

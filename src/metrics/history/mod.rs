@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use cells::{Cell, Cells};
 pub use histogram::{Histogram, Percentiles};
-pub use reader::{History, OfType, Point, Wanted, read};
+pub use reader::{History, MOST_MINUTES, OfType, Point, Wanted, read};
 pub use recorder::Recorder;
 
 use crate::clock::Timestamp;

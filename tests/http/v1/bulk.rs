@@ -8,6 +8,7 @@ use super::{NOWHERE, completed, failed, ok};
 on_memory_and_sqlite!(
     jobs_named_by_their_ids_are_done_each_for_itself,
     all_that_fit_are_done_and_no_others,
+    delayed_jobs_are_run_before_their_time,
     a_sweep_goes_on_a_bounded_number_at_a_time,
     what_says_nothing_or_contradicts_itself_is_refused,
 );
@@ -36,6 +37,16 @@ async fn jobs_named_by_their_ids_are_done_each_for_itself(api: Api) {
     assert_eq!(counts(&ok(&bulk(&api, &json!({"action": "delete", "task_ids": [one, waiting]})).await)), [2, 1, 1]);
     assert_ne!(api.get(&format!("/api/v1/jobs/{one}")).await.status, 200);
     assert_eq!(api.status(waiting).await["status"], "pending");
+}
+
+async fn delayed_jobs_are_run_before_their_time(api: Api) {
+    let later = api.enqueue(&anything(json!({"delay": 3600, "tags": ["now"]}))).await;
+    let other = api.enqueue(&anything(json!({"delay": 3600}))).await;
+    let body = json!({"action": "run", "filter": {"state": "delayed", "tag": "now"}});
+    assert_eq!(counts(&ok(&bulk(&api, &body).await)), [1, 1, 0]);
+    for (id, state) in [(later, "pending"), (other, "delayed")] {
+        assert_eq!(api.status(id).await["status"], state);
+    }
 }
 
 async fn all_that_fit_are_done_and_no_others(api: Api) {
@@ -93,7 +104,7 @@ async fn what_says_nothing_or_contradicts_itself_is_refused(api: Api) {
     for (body, pointer) in [
         (json!({}), "/action"),
         (json!({"action": "retry"}), ""),
-        (json!({"action": "run", "task_ids": [NOWHERE]}), "/action"),
+        (json!({"action": "hurry", "task_ids": [NOWHERE]}), "/action"),
         (json!({"action": "retry", "task_ids": [NOWHERE], "filter": {"state": "failed"}}), ""),
         (json!({"action": "retry", "task_ids": []}), "/task_ids"),
         (json!({"action": "retry", "task_ids": ["x"]}), "/task_ids/0"),

@@ -7,6 +7,7 @@ mod events;
 mod explain;
 mod failures;
 mod health;
+mod history;
 mod jobs;
 mod queues;
 mod search;

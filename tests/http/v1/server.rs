@@ -5,13 +5,13 @@ use axum::http::Request;
 use journeyman::access::{ApiKey, Keys, Scope, Scopes};
 use journeyman::circuit::{Circuit, CircuitOptions};
 use journeyman::clock::Clock;
-use journeyman::http::{Access, Edge, EdgeOptions, WorkerGauge};
-use journeyman::metrics::Workers;
-use journeyman::queue::StoreError;
+use journeyman::http::{Access, Edge, EdgeOptions};
+use journeyman::queue::{StoreError, WorkerState};
 use serde_json::{Value, json};
 
 use super::super::api::{Api, anything};
 use super::super::faulty::Fault;
+use super::workers::tells;
 use super::{completed, failed, ok};
 
 async fn me(api: &Api, key: &str) -> Value {
@@ -43,9 +43,7 @@ async fn r45_whoever_asks_is_told_who_they_are_and_what_they_may() {
 
 #[tokio::test]
 async fn the_overview_adds_up_what_the_queues_hold() {
-    let workers = || Workers { slots: 6, busy: 2, ..Workers::default() };
     let api = Api::with(|state| {
-        state.workers = WorkerGauge::new(workers);
         state.circuit = Some(Circuit::new(CircuitOptions::default()));
         state.examples = true;
     });
@@ -54,6 +52,7 @@ async fn the_overview_adds_up_what_the_queues_hold() {
         failed(&api, &anything(json!({"queue_name": queue})), "no").await;
         api.enqueue(&anything(json!({"queue_name": queue}))).await;
     }
+    tells(&api, WorkerState::Running, &["a"]).await;
     let overview = ok(&api.get("/api/v1/overview").await);
     let durability = overview["durability"].clone();
     assert!(durability.as_str().is_some_and(|words| !words.is_empty()), "{overview}");
@@ -65,7 +64,7 @@ async fn the_overview_adds_up_what_the_queues_hold() {
         "status_time": api.clock.now().to_rfc3339(),
         "totals": {"pending": 2, "delayed": 0, "reserved": 0, "completed": 2, "failed": 2, "cancelled": 0},
         "counters": {"enqueued": 6, "processed": 4, "failed": 2, "retried": 0, "timeouts": 0},
-        "workers": {"count": 1, "slots": 6, "busy": 2},
+        "workers": {"count": 1, "slots": 8, "busy": 3},
         "examples": true
     });
     assert_eq!(overview, expected);
