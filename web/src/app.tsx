@@ -49,7 +49,7 @@ function Side() {
       >
         Skip to the page
       </a>
-      <a class="brand" href={href('overview')}>
+      <a class="brand" href={href('overview')} aria-label="Journeyman">
         <Mark />
         <span>Journeyman</span>
       </a>

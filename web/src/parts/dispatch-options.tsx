@@ -8,10 +8,11 @@ export interface Options {
   priority: string;
   delay: string;
   max_tries: string;
+  wait: string;
   tags: string;
 }
 
-export const NO_OPTIONS: Options = { queue_name: '', priority: '', delay: '', max_tries: '', tags: '' };
+export const NO_OPTIONS: Options = { queue_name: '', priority: '', delay: '', max_tries: '', wait: '', tags: '' };
 
 export function OptionFields({ options, onChange }: { options: Options; onChange: (options: Options) => void }) {
   const set = (change: Partial<Options>) => onChange({ ...options, ...change });
@@ -62,6 +63,15 @@ export function OptionFields({ options, onChange }: { options: Options; onChange
           />
         </label>
         <label class="field">
+          <span>Wait between tries, seconds</span>
+          <input
+            inputMode="decimal"
+            placeholder="the type’s own"
+            value={options.wait}
+            onInput={(event) => set({ wait: event.currentTarget.value })}
+          />
+        </label>
+        <label class="field">
           <span>Tags, with commas between</span>
           <input
             autocomplete="off"
@@ -80,17 +90,18 @@ export function optionsJson(options: Options, faults: Fault[]): string {
     .split(',')
     .map((tag) => tag.trim())
     .filter(Boolean);
-  const number = (name: 'delay' | 'max_tries') => {
+  const number = (name: 'delay' | 'max_tries' | 'wait', pointer = `/${name}`) => {
     const text = options[name].trim();
-    if (!text) return '';
-    if (!/^\d+(\.\d+)?$/.test(text)) faults.push({ pointer: `/${name}`, detail: 'not a number' });
-    return `,"${name}":${text}`;
+    if (text && !/^\d+(\.\d+)?$/.test(text)) faults.push({ pointer, detail: 'not a number' });
+    return text;
   };
+  const [delay, tries, wait] = [number('delay'), number('max_tries'), number('wait', '/retry_config/delay')];
   return [
     options.queue_name && `,"queue_name":${JSON.stringify(options.queue_name)}`,
     options.priority && `,"priority":${JSON.stringify(options.priority)}`,
-    number('delay'),
-    number('max_tries'),
+    delay && `,"delay":${delay}`,
+    tries && `,"max_tries":${tries}`,
+    wait && `,"retry_config":{"strategy":"fixed","delay":${wait}}`,
     tags.length > 0 && `,"tags":${JSON.stringify(tags)}`,
   ]
     .filter(Boolean)

@@ -15,9 +15,12 @@ export function Why({ runs, summary, reasons }: Explanation) {
   return (
     <section class={`why-box runs-${runs}`} aria-label="Why it is not running">
       <h2>{HEADS[runs]}</h2>
-      <p>
-        <Said text={summary} />
-      </p>
+      {/* One reason says by itself what the summary would. */}
+      {reasons.length !== 1 && (
+        <p>
+          <Said text={summary} />
+        </p>
+      )}
       {reasons.length > 0 && (
         <ul>
           {reasons.map(({ code, detail, ...more }) => (
