@@ -15,6 +15,7 @@ mod suite;
 mod tally;
 mod target;
 mod tools;
+mod web;
 
 use std::env;
 use std::process::ExitCode;

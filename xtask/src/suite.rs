@@ -5,14 +5,23 @@ use std::process::ExitCode;
 
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{cargo, harness, process, tools};
+use crate::{cargo, harness, process, tools, web};
 
 pub fn run(harness_args: &[OsString]) -> ExitCode {
     let mut steps = Steps::default();
     let mut tally = None;
-    steps.run("tools", || tools::ensure_servers().and_then(|()| tools::ensure_components()));
+    steps.run("tools", || {
+        tools::ensure_servers()?;
+        tools::ensure_browser()?;
+        tools::ensure_components()
+    });
     steps.run("fmt", || run_cargo("fmt --all --check"));
     steps.run("clippy", || run_cargo("clippy --workspace --all-targets --locked -- -D warnings"));
+    steps.run("web", || web::install().and_then(|()| web::check()));
+    match web::lack() {
+        None => steps.run("dist", web::build),
+        Some(why) => steps.not_run("dist", &why),
+    }
     steps.run("test", || harness::run(harness_args, tally.insert(Tally::default())));
     steps.run("doc", || {
         let mut doc = cargo::command(["doc", "--workspace", "--no-deps", "--locked"]);

@@ -1,35 +1,52 @@
 //! The programs that the tests need and cargo does not bring.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::{cargo, process};
 
-/// A server that tests start for themselves.
-struct Server {
-    program: &'static str,
+/// What tests start for themselves.
+struct Program {
+    name: &'static str,
     /// The Debian package that has it.
     package: &'static str,
     /// Where it is if not in the search path; `*` stands for the one folder in its place whatever its name.
     folder: Option<&'static str>,
 }
 
-const SERVERS: &[Server] = &[
-    Server { program: "redis-server", package: "redis-server", folder: None },
-    Server { program: "mariadbd", package: "mariadb-server", folder: Some("/usr/sbin") },
-    Server { program: "mariadb-install-db", package: "mariadb-server", folder: Some("/usr/bin") },
+const SERVERS: &[Program] = &[
+    Program { name: "redis-server", package: "redis-server", folder: None },
+    Program { name: "mariadbd", package: "mariadb-server", folder: Some("/usr/sbin") },
+    Program { name: "mariadb-install-db", package: "mariadb-server", folder: Some("/usr/bin") },
     // Debian keeps each version in a folder of its own, none of them in the search path.
-    Server { program: "postgres", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
-    Server { program: "initdb", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
+    Program { name: "postgres", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
+    Program { name: "initdb", package: "postgresql", folder: Some("/usr/lib/postgresql/*/bin") },
     // No server, but it counts what one does.
-    Server { program: "valgrind", package: "valgrind", folder: None },
+    Program { name: "valgrind", package: "valgrind", folder: None },
     // Nor this, but it tells one a wrong time.
-    Server { program: "faketime", package: "faketime", folder: None },
+    Program { name: "faketime", package: "faketime", folder: None },
+];
+
+/// What looks at the dashboard as its users do, and what that is written in.
+const BROWSER: &[Program] = &[
+    Program { name: "node", package: "nodejs", folder: None },
+    Program { name: "npm", package: "npm", folder: None },
+    Program { name: "chromium", package: "chromium", folder: None },
 ];
 
 /// Installs what is missing if it may (root on a machine with apt-get), else fails naming it and the command to run.
 pub fn ensure_servers() -> Result<(), String> {
-    let missing = missing_servers();
+    ensure(SERVERS)
+}
+
+/// The same for the tests in a browser.
+pub fn ensure_browser() -> Result<(), String> {
+    ensure(BROWSER)
+}
+
+fn ensure(programs: &'static [Program]) -> Result<(), String> {
+    let missing = self::missing(programs);
     if missing.is_empty() {
         return Ok(());
     }
@@ -37,7 +54,7 @@ pub fn ensure_servers() -> Result<(), String> {
     if is_root() && has_apt() {
         process::run(&mut install(&packages)).map_err(|why| format!("{why}; {}", lack(&missing)))?;
     }
-    match missing_servers().as_slice() {
+    match self::missing(programs).as_slice() {
         [] => Ok(()),
         missing => Err(lack(missing)),
     }
@@ -54,24 +71,28 @@ pub fn ensure_components() -> Result<(), String> {
     Err(format!("missing: {}; run `rustup component add {}`", missing.join(", "), missing.join(" ")))
 }
 
-fn missing_servers() -> Vec<&'static Server> {
-    SERVERS.iter().filter(|server| !server.is_installed()).collect()
+fn missing(programs: &'static [Program]) -> Vec<&'static Program> {
+    programs.iter().filter(|program| !program.is_installed()).collect()
 }
 
 /// Each package once: some have several of the programs.
-fn packages(missing: &[&Server]) -> Vec<&'static str> {
-    let mut packages: Vec<&str> = missing.iter().map(|server| server.package).collect();
+fn packages(missing: &[&Program]) -> Vec<&'static str> {
+    let mut packages: Vec<&str> = missing.iter().map(|program| program.package).collect();
     packages.dedup();
     packages
 }
 
-impl Server {
+impl Program {
     fn is_installed(&self) -> bool {
         let runs = |program: &Path| {
             // mariadb-install-db knows no --version, but can tell about itself.
             ["--version", "--help"].iter().any(|word| process::succeeds(Command::new(program).arg(word)))
         };
-        self.folders().iter().any(|folder| runs(&folder.join(self.program))) || runs(Path::new(self.program))
+        // The tests take another browser if they are told of one.
+        if self.name == "chromium" && env::var_os("CHROMIUM").is_some() {
+            return true;
+        }
+        self.folders().iter().any(|folder| runs(&folder.join(self.name))) || runs(Path::new(self.name))
     }
 
     fn folders(&self) -> Vec<PathBuf> {
@@ -86,8 +107,8 @@ impl Server {
     }
 }
 
-fn lack(missing: &[&Server]) -> String {
-    let programs: Vec<&str> = missing.iter().map(|server| server.program).collect();
+fn lack(missing: &[&Program]) -> String {
+    let programs: Vec<&str> = missing.iter().map(|program| program.name).collect();
     let packages = packages(missing);
     format!(
         "missing: {}, which the tests start; run `sudo apt-get update && sudo apt-get install --yes {}`, \
