@@ -5,6 +5,7 @@
 mod app;
 mod architecture;
 mod blackbox;
+mod browser;
 mod cli;
 mod conformance;
 mod database;

@@ -22,7 +22,7 @@ scenario('an ended job is deleted', async ({ page, api, open }) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.waitForURL('**/#/jobs');
   await page.getByText('Deleted.').waitFor();
-  assert.equal((await api.send('GET', `jobs/${id}`)).status, 410);
+  await api.assertGone(id);
 });
 
 scenario('a failed job is retried with another payload', async ({ page, api, open }) => {

@@ -63,7 +63,7 @@ scenario('a job is found and run without a mouse', async ({ page, api, open }) =
   await tabTo(page, sure);
   await page.keyboard.press('Enter');
   await page.waitForURL('**/#/jobs');
-  assert.equal((await api.send('GET', `jobs/${id}`)).status, 410);
+  await api.assertGone(id);
 });
 
 const focusIs = (page, selector) => page.evaluate((selector) => document.activeElement.matches(selector), selector);

@@ -44,6 +44,12 @@ export class Api {
     });
   }
 
+  /** A store may or may not remember that there was one. */
+  async assertGone(id) {
+    const { status } = await this.send('GET', `jobs/${id}`);
+    assert.ok([404, 410].includes(status), `job ${id} is still there: ${status}`);
+  }
+
   async queue(name) {
     return (await this.get('queues')).queues.find((queue) => queue.queue_name === name);
   }
