@@ -13,6 +13,7 @@ const STEP_MS = 500;
 
 const api = new Api(BASE_URL);
 let number = 1000;
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const between = (low, high) => low + Math.random() * (high - low);
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 const emails = ['ada@example.org', 'grace@example.org', 'edsger@example.org'];
@@ -38,16 +39,19 @@ function job() {
   return KINDS.find(([share]) => (at -= share) < 0)[1]();
 }
 
+let isOpen = true;
+
 async function business() {
   const start = Date.now();
-  const end = start + Number(MINUTES) * 60_000;
-  while (Date.now() < end) {
+  while (isOpen) {
     // More and less, as the day goes.
     const tide = 4 + 2.5 * Math.sin((Date.now() - start) / 25_000);
     await Promise.all(Array.from({ length: Math.round(between(tide - 1, tide + 1)) }, () => api.enqueue(...job())));
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    await wait(STEP_MS);
   }
 }
+
+const rates = (page) => page.locator('td[data-label="Per minute"]').allInnerTexts();
 
 async function shoot(browser, ids) {
   const pages = {
@@ -63,6 +67,8 @@ async function shoot(browser, ids) {
       await page.goto(`${BASE_URL}dashboard/${hash}`);
       await page.getByRole('button', { name: 'Live', exact: true }).waitFor();
       await settled(page);
+      // A page knows how fast things go once it has watched for a while.
+      if (name === 'overview') await until('rates are known', async () => !(await rates(page)).includes('–'));
       if (name === 'types') await page.getByLabel('order_id').fill('9007199254740993');
       const path = `${FOLDER}/dashboard-${name}-${colorScheme}.png`;
       await page.screenshot({ path });
@@ -78,8 +84,10 @@ const failed = await api.enqueue(
   { failures: 9 },
   { queue_name: 'imports', max_tries: 4, tags: ['customer:4711'], retry_config: { strategy: 'custom', delays: [2, 5, 9] } },
 );
-await business();
+const day = business();
+await wait(Number(MINUTES) * 60_000);
 await api.until(failed, 'failed');
-await until('there is something to see', async () => (await api.get('failures')).total > 3);
 await shoot(browser, { failed });
+isOpen = false;
+await day;
 await browser.close();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { perMinute, series } from '../src/api/rates';
+import { pastRate, perMinute, series } from '../src/api/rates';
 import type { Sample } from '../src/api/live';
 import { href, read } from '../src/route';
 
@@ -32,4 +32,14 @@ test('a live chart has gaps where nothing was known', () => {
   expect(times).toEqual([5, 10, 15, 20, 25, 30, 35, 40]);
   // Four jobs in 5 s, 10 s, 15 s; then they fall out of the average.
   expect(values).toEqual([null, null, 48, 24, 16, 12, 0, 0]);
+});
+
+test('a stretch of the history that has only begun is not taken for a slump', () => {
+  const point = (at: number, processed: number) => ({ at: new Date(at * 1000).toISOString(), processed, failed: 0 });
+  const minutes = { step_seconds: 60, points: [point(0, 90), point(60, 10)] };
+  expect(pastRate(minutes, 1, 'processed', 75_000)).toBe(90);
+  expect(pastRate(minutes, 1, 'processed', 120_000)).toBe(10);
+  const hours = { step_seconds: 7200, points: [point(0, 120), point(7200, 120)] };
+  expect([0, 1].map((i) => pastRate(hours, i, 'processed', 10_800_000))).toEqual([1, 2]);
+  expect(pastRate({ step_seconds: 60, points: [] }, -1, 'processed', 0)).toBeNull();
 });

@@ -20,6 +20,17 @@ export interface Past {
   points: { at: string; processed: number; failed: number }[];
 }
 
+/** The latest stretch of a history has only begun; less than that of it says little. */
+const SHORTEST_PAST_S = 60;
+
+/** Per minute in one stretch of the history, or in the one before as long as this has only begun. */
+export function pastRate(past: Past, i: number, of: 'processed' | 'failed', now: number): number | null {
+  const point = past.points[i];
+  if (!point) return null;
+  const seconds = Math.min(past.step_seconds, (now - Date.parse(point.at)) / 1000);
+  return seconds < SHORTEST_PAST_S ? pastRate(past, i - 1, of, now) : (point[of] * 60) / seconds;
+}
+
 /** What the server remembers of the time before this page was opened, for the gaps at the left of a live chart. */
 export function filled(
   times: number[],
@@ -28,10 +39,11 @@ export function filled(
   of: 'processed' | 'failed',
 ): (number | null)[] {
   if (!past) return values;
+  const now = (times.at(-1) ?? 0) * 1000;
   return values.map((value, i) => {
     if (value !== null) return value;
-    const point = past.points.findLast((point) => Date.parse(point.at) / 1000 <= times[i]!);
-    return point ? (point[of] * 60) / past.step_seconds : null;
+    const at = past.points.findLastIndex((point) => Date.parse(point.at) / 1000 <= times[i]!);
+    return pastRate(past, at, of, now);
   });
 }
 

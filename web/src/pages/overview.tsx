@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { link, now, overview, queues, samples } from '../api/live';
-import { perMinute } from '../api/rates';
+import { pastRate, perMinute } from '../api/rates';
 import type { History, Overview as Numbers, Queue } from '../api/types';
 import { Charts, useHistory } from '../parts/overview-charts';
 import { Empty, enqueueLine, Page, Panel, Waiting } from '../parts/panel';
@@ -23,7 +23,9 @@ export function Overview() {
 }
 
 function Cards({ numbers, hour }: { numbers: Numbers; hour: History | undefined }) {
-  const { totals, counters, workers, breaker, durability, store } = numbers;
+  const { totals, counters, workers, breaker, store } = numbers;
+  // The rest of it, and what a crash can lose, is on the page about health.
+  const [kind = store, ...where] = store.split(' ');
   const processed = perMinute(samples.value, (sample) => sample.counters.processed, now.value) ?? lastMinute(hour);
   return (
     <dl class="cards">
@@ -67,12 +69,10 @@ function Cards({ numbers, hour }: { numbers: Numbers; hour: History | undefined 
       />
       <Card
         label="Store"
-        value={store}
+        value={kind}
         to={href('health')}
         tone={breaker && breaker !== 'closed' ? 'failed' : ''}
-        note={[breaker && `breaker ${breaker.replace('_', ' ')}`, durability && `durability ${durability}`]
-          .filter(Boolean)
-          .join(', ')}
+        note={[breaker && `breaker ${breaker.replace('_', ' ')}`, where.join(' ')].filter(Boolean).join(', ')}
       />
     </dl>
   );
@@ -80,8 +80,7 @@ function Cards({ numbers, hour }: { numbers: Numbers; hour: History | undefined 
 
 /** By the history, until this page has seen enough by itself. */
 function lastMinute(history: History | undefined): number | null {
-  const last = history?.points.at(-1);
-  return last ? (last.processed * 60) / history!.step_seconds : null;
+  return history ? pastRate(history, history.points.length - 1, 'processed', now.value) : null;
 }
 
 interface CardProps {

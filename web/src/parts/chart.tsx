@@ -136,9 +136,13 @@ function Curve({ line, points, ground }: { line: Line; points: Point[]; ground: 
         stretches.map((stretch, i) => (
           <path key={i} class="area" d={`${path(stretch)}V${ground}H${stretch[0]![0]}Z`} />
         ))}
-      {stretches.map((stretch, i) => (
-        <path key={i} class="curve" d={stretch.length === 1 ? `${path(stretch)}h.1` : path(stretch)} />
-      ))}
+      {stretches.map((stretch, i) =>
+        stretch.length === 1 ? (
+          <circle key={i} cx={stretch[0]![0]} cy={stretch[0]![1]} r={2.5} />
+        ) : (
+          <path key={i} class="curve" d={path(stretch)} />
+        ),
+      )}
     </g>
   );
 }

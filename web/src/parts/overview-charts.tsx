@@ -1,7 +1,7 @@
 /** How much is done, and how long it takes: as it happens, and by the history that the server keeps. */
 import { get } from '../api/call';
 import { link, now, samples, WINDOW_MS } from '../api/live';
-import { filled, series } from '../api/rates';
+import { filled, pastRate, series } from '../api/rates';
 import type { History } from '../api/types';
 import { refine, route } from '../route';
 import { rate } from '../text/number';
@@ -117,7 +117,8 @@ function Live({ past }: { past: History | undefined }) {
 }
 
 function Past({ history, span }: { history: History; span: string }) {
-  const each = (of: 'processed' | 'failed') => history.points.map((point) => (point[of] * 60) / history.step_seconds);
+  const each = (of: 'processed' | 'failed') =>
+    history.points.map((_, i) => pastRate(history, i, of, now.value));
   return (
     <>
       <Chart
