@@ -115,7 +115,7 @@ export function Chart({ label, times, lines, format }: Props) {
       <ul class="legend" aria-live={shown === null ? 'off' : 'polite'}>
         {lines.map((line) => (
           <li key={line.label} class={`tone-${line.tone}`}>
-            {line.label} <strong>{told(line.values[shown ?? last], format)}</strong>
+            {line.label} <strong>{told(shown === null ? latest(line) : line.values[shown], format)}</strong>
           </li>
         ))}
         <li class="quiet">
@@ -158,6 +158,9 @@ function split(points: Point[]): [number, number][][] {
 }
 
 const path = (points: [number, number][]) => 'M' + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L');
+
+/** The latest that is known: of the present minute there may be nothing yet. */
+const latest = (line: Line) => line.values.findLast((value) => value !== null);
 
 const told = (value: number | null | undefined, format: (value: number) => string) =>
   value == null ? '–' : format(value);
