@@ -120,9 +120,9 @@ function Actions({ job, payload }: Found) {
               'Delete',
               'Its record goes for good, with payload, result and errors.',
               () =>
-                void attempt(() => remove(path`jobs/${id}`), 'Deleted.').then(() => {
-                  refresh();
-                  go(href('jobs'));
+                void attempt(() => remove(path`jobs/${id}`).then(() => true), 'Deleted.').then((isGone) => {
+                  // No refresh: it would look for the job once more.
+                  if (isGone) go(href('jobs'));
                 }),
             )
           }
