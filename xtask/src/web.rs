@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{cargo, process};
+use crate::{cargo, process, target};
 
 /// The oldest Node that builds the pages (`engines` of vite, the most demanding of what they are built with).
 const OLDEST: (u32, u32) = (20, 19);
@@ -33,14 +33,15 @@ pub fn lack() -> Option<String> {
     ))
 }
 
-/// Tests, and the same build once more.
+/// Tests, and the same build once more: elsewhere, since cargo would build anew whatever has the pages in it.
 pub fn build() -> Result<(), String> {
     process::run(npm().args(["test", "--silent"]))?;
-    let kept = files(&dist())?;
-    process::run(npm().args(["run", "--silent", "build"]))?;
-    match differing(&kept, &files(&dist())?).as_slice() {
+    let fresh = target::folder()?.join("web-dist");
+    let words = ["run", "--silent", "build", "--", "--emptyOutDir", "--logLevel=warn", "--outDir"];
+    process::run(npm().args(words).arg(&fresh))?;
+    match differing(&files(&web().join("dist"))?, &files(&fresh)?).as_slice() {
         [] => Ok(()),
-        stale => Err(format!("web/dist was not made of web/src: commit what is built now, {}", stale.join(", "))),
+        stale => Err(format!("web/dist is not what web/src makes: {}; run `npm run build` in web/", stale.join(", "))),
     }
 }
 
@@ -86,10 +87,6 @@ fn npm() -> Command {
 
 fn web() -> PathBuf {
     cargo::root().join("web")
-}
-
-fn dist() -> PathBuf {
-    web().join("dist")
 }
 
 #[cfg(test)]
