@@ -80,7 +80,7 @@ enum Reason {
         #[schema(value_type = String)]
         queue_name: QueueName,
     },
-    /// No worker that is alive serves its queue.
+    /// No worker takes jobs of its queue: none that serves it is alive and not told to be quiet.
     #[schema(title = "no_worker")]
     NoWorker {
         detail: String,

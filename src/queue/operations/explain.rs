@@ -54,7 +54,7 @@ pub enum Reason {
     QueuePaused {
         queue: QueueName,
     },
-    /// No worker that is alive serves its queue.
+    /// No worker takes jobs of its queue: none that serves it is alive and not told to be quiet.
     NoWorker {
         queue: QueueName,
     },
@@ -187,7 +187,10 @@ impl std::fmt::Display for Reason {
                 since.map_or(Ok(()), |since| write!(f, " since {}", since.to_rfc3339()))
             }
             Self::QueuePaused { queue } => write!(f, "queue {queue} is paused until somebody resumes it"),
-            Self::NoWorker { queue } => write!(f, "no worker that is alive serves queue {queue}"),
+            Self::NoWorker { queue } => write!(
+                f,
+                "no worker takes jobs of queue {queue} at present: none that serves it is alive and not told to be quiet"
+            ),
             Self::UnknownType { task_type } => {
                 let shown: String = task_type.chars().take(100).collect();
                 write!(
