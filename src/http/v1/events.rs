@@ -4,7 +4,6 @@
 //! state, so that whoever was away for a while has missed nothing.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -84,13 +83,12 @@ fn told(seen: &Seen) -> Event {
 }
 
 /// What has been seen, as far as it was, and then every change. Who is slow misses those in between.
-fn changes(seen: watch::Receiver<Seen>) -> Pin<Box<dyn Stream<Item = Seen> + Send>> {
-    let known = 0;
-    Box::pin(stream::unfold((seen, known), |(mut seen, known)| async move {
+fn changes(seen: watch::Receiver<Seen>) -> impl Stream<Item = Seen> {
+    stream::unfold((seen, 0), |(mut seen, known)| async move {
         let next = seen.wait_for(|seen| seen.number > known).await.ok()?.clone();
         let known = next.number;
         Some((next, (seen, known)))
-    }))
+    })
 }
 
 impl Feed {
