@@ -78,7 +78,7 @@ async function send(method: string, path: string, body?: string, signal?: AbortS
 }
 
 function refusedBy(answer: Response, text: string): Problem {
-  const unknown = {
+  const unknown: Problem = {
     title: answer.statusText,
     status: answer.status,
     code: '',

@@ -105,13 +105,14 @@ function Card({ worker, jobs }: { worker: Worker; jobs: JobSummary[] }) {
         <div>
           <dt>Host</dt>
           <dd>
-            <Said text={worker.host} />:{worker.pid}
+            {worker.host === null ? 'unknown' : <Said text={worker.host} />}
+            {worker.pid !== null && `:${worker.pid}`}
           </dd>
         </div>
         <div>
           <dt>Version</dt>
           <dd>
-            <Said text={worker.version} />
+            {worker.version === null ? 'unknown' : <Said text={worker.version} />}
           </dd>
         </div>
         <div>

@@ -1,7 +1,7 @@
 /** Why a job is not running, as the server explains it. */
-import type { Explanation, Failure } from '../api/types';
+import type { Explanation } from '../api/types';
 import { FailureText } from './failure';
-import { JobLink, Said, When } from './text';
+import { Said, When } from './text';
 
 const HEADS: Record<Explanation['runs'], string> = {
   now: 'It can run now',
@@ -23,30 +23,20 @@ export function Why({ runs, summary, reasons }: Explanation) {
       )}
       {reasons.length > 0 && (
         <ul>
-          {reasons.map(({ code, detail, ...more }) => (
-            <li key={code}>
-              <Said text={detail} />
-              {typeof more.due_at === 'string' && (
+          {reasons.map((reason) => (
+            <li key={reason.code}>
+              <Said text={reason.detail} />
+              {'due_at' in reason && (
                 <>
                   {' '}
-                  (<When at={more.due_at} />)
+                  (<When at={reason.due_at} />)
                 </>
               )}
-              {typeof more.held_by === 'string' && (
-                <>
-                  {' '}
-                  Held by <JobLink id={more.held_by} />.
-                </>
-              )}
-              {isFailure(more.error) && <FailureText failure={more.error} />}
+              {'error' in reason && <FailureText failure={reason.error} />}
             </li>
           ))}
         </ul>
       )}
     </section>
   );
-}
-
-function isFailure(value: unknown): value is Failure {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'message' in value;
 }
