@@ -10,6 +10,7 @@ mod cli;
 mod conformance;
 mod database;
 mod deploy;
+mod docs;
 mod faults;
 mod fuzz;
 mod http;

@@ -26,12 +26,13 @@ static PREFIXES: AtomicU64 = AtomicU64::new(1);
 pub struct Home {
     dir: Arc<TempDir>,
     env: Vec<(String, String)>,
+    program: PathBuf,
 }
 
 impl Home {
     /// Nothing set: the embedded store, in a file in the directory.
     pub fn sqlite() -> Self {
-        Self { dir: Arc::new(tempfile::tempdir().unwrap()), env: Vec::new() }
+        Self { dir: Arc::new(tempfile::tempdir().unwrap()), env: Vec::new(), program: BINARY.into() }
     }
 
     /// The shared Redis, under a prefix that nobody else has.
@@ -71,6 +72,12 @@ impl Home {
         self
     }
 
+    /// With another program in place of the binary.
+    #[must_use]
+    pub fn running(self, program: &Path) -> Self {
+        Self { program: program.to_owned(), ..self }
+    }
+
     /// Workers that are missed soon.
     #[must_use]
     pub fn with_short_lease(self) -> Self {
@@ -98,14 +105,14 @@ impl Home {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.clean(BINARY);
+        let mut command = self.clean(&self.program);
         command.args(arguments);
         command
     }
 
     /// Runs a line as a shell would, in the directory.
     pub fn shell(&self, line: &str) -> Ran {
-        let mut command = self.clean("sh");
+        let mut command = self.clean(Path::new("sh"));
         Ran::of(command.arg("-c").arg(line))
     }
 
@@ -168,7 +175,8 @@ impl Home {
         Server { process, api: Api(address) }
     }
 
-    fn clean(&self, program: &str) -> Command {
+    /// Any program, in the directory and with its environment alone.
+    pub fn clean(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.path()).env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         #[expect(clippy::disallowed_methods, reason = "the binary gets nothing of it but this")]

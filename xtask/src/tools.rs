@@ -26,6 +26,10 @@ const SERVERS: &[Program] = &[
     Program { name: "valgrind", package: "valgrind", folder: None },
     // Nor this, but it tells one a wrong time.
     Program { name: "faketime", package: "faketime", folder: None },
+    // Nor these, but readers of the guides type them.
+    Program { name: "curl", package: "curl", folder: None },
+    Program { name: "jq", package: "jq", folder: None },
+    Program { name: "sqlite3", package: "sqlite3", folder: None },
 ];
 
 /// What looks at the dashboard as its users do, and what that is written in.

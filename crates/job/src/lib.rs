@@ -80,7 +80,21 @@ pub mod __private {
     pub use typetag;
 }
 
-/// The examples of the page for job authors compile and run.
+/// The examples of the pages compile and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/jobs.md")]
-struct PageForJobAuthors;
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/from-bullmq.md")]
+    struct FromBullmq;
+    #[doc = include_str!("../../../docs/from-laravel.md")]
+    struct FromLaravel;
+    #[doc = include_str!("../../../docs/from-sidekiq.md")]
+    struct FromSidekiq;
+    #[doc = include_str!("../../../docs/jobs.md")]
+    struct WritingJobs;
+    #[doc = include_str!("../../../docs/quick-start.md")]
+    struct QuickStart;
+    #[doc = include_str!("../../../docs/retries.md")]
+    struct Retries;
+}
