@@ -54,6 +54,7 @@ pub enum Section {
     Due,
     Busy,
     Backlog,
+    Pages,
     Cluster,
 }
 
@@ -131,6 +132,8 @@ pub struct Sizes {
     /// Jobs that run meanwhile.
     pub backlog_claims: u64,
     pub cluster_jobs: u64,
+    /// Jobs that the pages look at.
+    pub pages_jobs: u64,
 }
 
 impl Arguments {
@@ -151,6 +154,7 @@ impl Arguments {
             backlog_jobs: of(1_000_000),
             backlog_claims: of(50_000),
             cluster_jobs: of(60_000),
+            pages_jobs: of(1_000_000),
         }
     }
 
@@ -186,7 +190,7 @@ mod tests {
     #[test]
     fn no_section_named_is_all() {
         assert!(Arguments::parse_from(["bench"]).wants(Section::Http));
-        let only = Arguments::parse_from(["bench", "--only", "push,drain,due,busy,backlog,cluster"]);
+        let only = Arguments::parse_from(["bench", "--only", "push,drain,due,busy,backlog,pages,cluster"]);
         assert!(only.wants(Section::Drain) && !only.wants(Section::Http));
     }
 }

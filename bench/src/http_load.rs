@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
 use journeyman::clock::Stopwatch;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::arguments::HttpLoad;
+use crate::conversation::Conversation;
 use crate::{figures, push};
 
 /// What one load came to.
@@ -76,68 +74,18 @@ async fn converse(
     warm_up: Duration,
     counted: Duration,
 ) -> anyhow::Result<Seen> {
-    let mut stream = TcpStream::connect(address).await.context("cannot connect to the server")?;
-    stream.set_nodelay(true)?;
-    let mut buffer = Vec::with_capacity(4096);
+    let mut server = Conversation::with(address).await?;
     let mut seen = Seen::default();
     loop {
         let begun = clock.elapsed();
         if begun >= warm_up + counted {
             return Ok(seen);
         }
-        stream.write_all(&request).await?;
-        answer(&mut stream, &mut buffer).await?;
+        server.ask(&request, 201).await?;
         let ended = clock.elapsed();
         seen.accepted += 1;
         if begun >= warm_up && ended <= warm_up + counted {
             seen.latencies.push(u64::try_from((ended - begun).as_micros())?);
         }
-    }
-}
-
-/// Reads one whole answer.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<()> {
-    buffer.clear();
-    loop {
-        ensure!(stream.read_buf(buffer).await? > 0, "the server hung up in the middle of an answer");
-        if let Some(length) = whole_length(buffer)?
-            && buffer.len() >= length
-        {
-            ensure!(buffer.len() == length, "the server sent more than it was asked for");
-            return Ok(());
-        }
-    }
-}
-
-/// How long the answer is that begins here; `None` before its head is complete.
-fn whole_length(answer: &[u8]) -> anyhow::Result<Option<usize>> {
-    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
-    let text = String::from_utf8_lossy(answer);
-    if !text.starts_with("HTTP/1.1 201") {
-        bail!("not accepted: {}", text.chars().take(300).collect::<String>());
-    }
-    let head = text.get(..end).unwrap_or_default();
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    });
-    Ok(Some(end + 4 + length.context("the answer does not tell its length")?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_whole_once_its_body_is_there() {
-        let answer = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}";
-        assert_eq!(whole_length(answer).unwrap(), Some(answer.len()));
-        assert_eq!(whole_length(&answer[..30]).unwrap(), None);
-    }
-
-    #[test]
-    fn anything_but_201_is_an_error() {
-        assert!(whole_length(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err());
-        assert!(whole_length(b"HTTP/1.1 201 Created\r\n\r\n").is_err());
     }
 }

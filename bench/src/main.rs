@@ -1,5 +1,5 @@
 //! Whole-system load, run by `cargo xtask bench`: pushes, HTTP, drain, latency, memory, jobs that come due at once, busy
-//! processors, long backlogs and a cluster, on any of the stores, and other job queues beside it.
+//! processors, long backlogs, the dashboard's requests and a cluster, on any of the stores, and other job queues beside it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
@@ -9,6 +9,7 @@ mod bare;
 mod busy;
 mod ceiling;
 mod cluster;
+mod conversation;
 mod crew;
 mod drain;
 mod due;
@@ -18,6 +19,7 @@ mod http_load;
 mod latency;
 mod masters;
 mod memory;
+mod pages;
 mod peers;
 mod process;
 mod push;

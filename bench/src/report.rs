@@ -10,7 +10,7 @@ use crate::figures::{median, range};
 use crate::push::PAYLOAD;
 use crate::rounds::{BACKLOG, BARE, BARE_PUSH, BARE_REDIS, CLUSTER, DRAIN, FEW, HTTP, MANY, PEERS, PUSH, REQUESTS};
 use crate::stores::Kind;
-use crate::{backlog, busy, cluster, due};
+use crate::{backlog, busy, cluster, due, pages};
 
 /// What a figure counts; it decides how it is written.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -71,6 +71,7 @@ impl Report {
             (Section::Due, due::NOTE.to_owned()),
             (Section::Busy, busy::NOTE.to_owned()),
             (Section::Backlog, backlog::note(&arguments.sizes())),
+            (Section::Pages, pages::note(&arguments.sizes())),
             (Section::Cluster, cluster::NOTE.to_owned()),
         ];
         notes.extend(of_sections.into_iter().filter(|(section, _)| arguments.wants(*section)).map(|(_, note)| note));

@@ -14,7 +14,7 @@ use crate::report::{Report, Unit};
 use crate::serving::{self, Served};
 use crate::starts::Starts;
 use crate::stores::{Kind, Stores};
-use crate::{backlog, busy, ceiling, cluster, drain, due, memory, peers};
+use crate::{backlog, busy, ceiling, cluster, drain, due, memory, pages, peers};
 
 /// Longest that one measurement may take.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -77,6 +77,7 @@ impl Rounds<'_> {
             Section::Due,
             Section::Busy,
             Section::Backlog,
+            Section::Pages,
         ] {
             if self.arguments.wants(section) {
                 self.ceilings(section).await?;
@@ -122,6 +123,7 @@ impl Rounds<'_> {
             }
             Section::Busy => self.busy(kind).await,
             Section::Backlog => self.backlog(kind).await,
+            Section::Pages => self.pages(kind).await,
             Section::Memory | Section::Cluster => Ok(()),
         }
     }
@@ -246,6 +248,16 @@ impl Rounds<'_> {
             }
             add("Backlog: the worker's peak RSS, MiB", Unit::Mib, cost.memory.peak);
             add("Backlog: the worker's own memory, MiB", Unit::Mib, cost.memory.own);
+        }
+        Ok(())
+    }
+
+    async fn pages(&mut self, kind: Kind) -> anyhow::Result<()> {
+        let stand = self.stores.fresh(kind)?;
+        let asked = pages::measure(&stand, self.sizes.pages_jobs);
+        for (name, latency) in within(LONGEST_WITH_BACKLOG, "pages", asked).await? {
+            self.report.add("Pages: p50 of a request, ms", name, Some(kind), Unit::Millis, latency.p50);
+            self.report.add("Pages: p99 of a request, ms", name, Some(kind), Unit::Millis, latency.p99);
         }
         Ok(())
     }

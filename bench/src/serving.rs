@@ -23,12 +23,7 @@ const START: Duration = Duration::from_secs(10);
 
 /// Loads `journeyman serve --no-worker` on an empty store; every accepted job must be there afterwards.
 pub async fn enqueue(stand: &Stand, sizes: &Sizes) -> anyhow::Result<Served> {
-    let server = Server::start(
-        &stores::journeyman()?,
-        &["serve", "--no-worker", "--examples", "--bind", "127.0.0.1:0", "--log-level", "warn"],
-        |command| stand.prepare(command),
-    )
-    .await?;
+    let server = Server::of(stand).await?;
     let served = server.load(sizes).await?;
     drop(server);
     stand.verify(Expected::Waiting(served.outcome.accepted)).await?;
@@ -57,14 +52,22 @@ pub struct Served {
     pub cpu_per_100k: f64,
 }
 
-struct Server {
-    address: SocketAddr,
+/// A server that runs until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    pub address: SocketAddr,
     /// Kept open, or what the server prints later would fail.
     _banner: BufReader<ChildStdout>,
     process: Guarded,
 }
 
 impl Server {
+    /// The real one, without workers.
+    pub async fn of(stand: &Stand) -> anyhow::Result<Self> {
+        let arguments = ["serve", "--no-worker", "--examples", "--bind", "127.0.0.1:0", "--log-level", "warn"];
+        Self::start(&stores::journeyman()?, &arguments, |command| stand.prepare(command)).await
+    }
+
     async fn start(
         program: &Path,
         arguments: &[&str],
