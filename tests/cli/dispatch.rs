@@ -46,6 +46,17 @@ fn r51_dispatch_options_reach_the_job(home: &Home) {
     }
 }
 
+/// A worker in another process is to hear of the job at once, however soon this one ends.
+#[test]
+fn on_sqlite_dispatch_ends_with_its_hint_written() {
+    for _ in 0..10 {
+        let home = Home::sqlite();
+        home.ok(&["dispatch", "noop"]);
+        let hints = std::fs::read_to_string(home.path().join("data/journeyman.db-wake")).unwrap();
+        assert!(hints.ends_with(" default\n"), "{hints:?}");
+    }
+}
+
 fn r23_r24_dispatch_of_the_same_work_is_the_same_job(home: &Home) {
     let mine = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
     let named = |value: &str| home.run(&["dispatch", "echo", &format!(r#"{{"value": {value}}}"#), "--id", mine]);

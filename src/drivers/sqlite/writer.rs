@@ -80,8 +80,9 @@ impl Writer {
     fn serve(&mut self, batch: &mut Vec<Box<dyn Waiting>>) {
         match self.commit(batch) {
             Ok(wakes) => {
-                batch.drain(..).for_each(|waiting| waiting.tell(Ok(())));
+                // First, since a process that only pushes ends with its answer, and this thread with it.
                 self.waker.wake(&wakes);
+                batch.drain(..).for_each(|waiting| waiting.tell(Ok(())));
             }
             Err(failure) if failure.concerns_all() => {
                 warn!(error = %failure, changes = batch.len(), "the database cannot be written");
@@ -113,11 +114,11 @@ impl Writer {
             warn!(error = %failure, "a change to the database failed");
         }
         let told = outcome.as_ref().map(|_| ()).map_err(StoreError::from);
+        if let Ok(wakes) = &outcome {
+            self.waker.wake(wakes);
+        }
         let [waiting] = alone;
         waiting.tell(told);
-        if let Ok(wakes) = outcome {
-            self.waker.wake(&wakes);
-        }
     }
 
     /// Gives up the ballast and then, bit by bit, old records of completed jobs, so that those still to run can.
