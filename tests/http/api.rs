@@ -12,7 +12,6 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use journeyman::clock::{Clock, ManualClock};
 use journeyman::drivers::memory::MemoryStore;
-use journeyman::drivers::sqlite::SqliteStore;
 use journeyman::http::{ApiLimits, ApiState, Builtins, Edge, PoolGauge, WorkerGauge, router};
 use journeyman::job::{JobId, Priority, QueueName};
 use journeyman::queue::operations::Operations;
@@ -22,11 +21,11 @@ use journeyman::queue::{
 };
 use journeyman::webhook::Rules;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::faulty::FaultyStore;
+use crate::conformance::stores::Backend;
 
 static CALLS: AtomicU64 = AtomicU64::new(1);
 
@@ -35,9 +34,9 @@ pub struct Api {
     pub store: Arc<FaultyStore>,
     pub shutdown: CancellationToken,
     pub router: Router,
-    /// Where the store's file is, if it has one; it goes with the rest.
+    /// What the store keeps its jobs in; it goes with the rest.
     #[expect(dead_code, reason = "for its drop")]
-    pub home: Option<TempDir>,
+    pub home: Option<Box<dyn Backend>>,
 }
 
 impl Api {
@@ -47,30 +46,25 @@ impl Api {
 
     /// An API whose state is not the usual one.
     pub fn with(change: impl FnOnce(&mut ApiState)) -> Self {
-        Self::over(|clock| (Arc::new(MemoryStore::new(clock)), None), change)
-    }
-
-    /// One over a SQLite file.
-    pub fn sqlite() -> Self {
-        let opened = |clock| -> (Arc<dyn Store>, Option<TempDir>) {
-            let home = tempfile::tempdir().unwrap();
-            let store = SqliteStore::open(&home.path().join("journeyman.db"), clock).unwrap();
-            (Arc::new(store), Some(home))
-        };
-        Self::over(opened, |_| {})
-    }
-
-    fn over(
-        open: impl FnOnce(Arc<dyn Clock>) -> (Arc<dyn Store>, Option<TempDir>),
-        change: impl FnOnce(&mut ApiState),
-    ) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let (store, home) = open(clock.clone());
+        let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>));
+        Self::over(clock, store, change)
+    }
+
+    /// One over a store of its own, of any driver.
+    pub async fn on(make: fn(Arc<ManualClock>) -> Box<dyn Backend>) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let home = make(Arc::clone(&clock));
+        let api = Self::over(clock, home.open().await, |_| {});
+        Self { home: Some(home), ..api }
+    }
+
+    fn over(clock: Arc<ManualClock>, store: Arc<dyn Store>, change: impl FnOnce(&mut ApiState)) -> Self {
         let store = FaultyStore::new(store);
         let shutdown = CancellationToken::new();
         let mut state = state(&clock, &store, &shutdown);
         change(&mut state);
-        Self { clock, store, shutdown, router: router(state), home }
+        Self { clock, store, shutdown, router: router(state), home: None }
     }
 
     /// Another server over the same store, whose state is not the usual one.
@@ -183,19 +177,30 @@ fn state(clock: &Arc<ManualClock>, store: &Arc<FaultyStore>, shutdown: &Cancella
     }
 }
 
-/// Makes each named function a test on a store in memory and on a SQLite file.
-macro_rules! on_memory_and_sqlite {
+/// Makes each named function a test on every store.
+macro_rules! on_every_store {
     ($($name:ident),+ $(,)?) => {
-        mod memory {
-            $(#[tokio::test] async fn $name() { super::$name($crate::http::api::Api::new()).await; })+
-        }
-        mod sqlite {
-            $(#[tokio::test] async fn $name() { super::$name($crate::http::api::Api::sqlite()).await; })+
+        $crate::http::api::on_stores!((memory, sqlite, redis, mariadb, postgres) ($($name),+));
+    };
+}
+
+macro_rules! on_stores {
+    (($($store:ident),+) $names:tt) => {
+        $($crate::http::api::on_stores!($store $names);)+
+    };
+    ($store:ident ($($name:ident),+)) => {
+        mod $store {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name($crate::http::api::Api::on($crate::conformance::stores::$store).await).await;
+                }
+            )+
         }
     };
 }
 
-pub(crate) use on_memory_and_sqlite;
+pub(crate) use {on_every_store, on_stores};
 
 pub fn worker() -> WorkerId {
     WorkerId::new("web-1.4711").unwrap()

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::api::{Api, anything, on_memory_and_sqlite};
+use super::super::api::{Api, anything, on_every_store};
 use super::{NOWHERE, completed, failed};
 
-on_memory_and_sqlite!(
+on_every_store!(
     a_waiting_job_is_cancelled_and_no_other,
     a_delayed_job_is_run_now_and_no_other,
     a_failed_job_is_retried_as_it_is_and_no_other,

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::api::{Answer, Api, anything, on_memory_and_sqlite};
+use super::super::api::{Answer, Api, anything, on_every_store};
 use super::{NOWHERE, completed, failed, ok};
 
-on_memory_and_sqlite!(
+on_every_store!(
     jobs_named_by_their_ids_are_done_each_for_itself,
     all_that_fit_are_done_and_no_others,
     delayed_jobs_are_run_before_their_time,

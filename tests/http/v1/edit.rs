@@ -6,7 +6,7 @@ use journeyman::job::secret::{KeyRing, install_keys};
 use journeyman::job::{JobId, Secret};
 use serde_json::{Value, json};
 
-use super::super::api::{Answer, Api, anything, on_memory_and_sqlite};
+use super::super::api::{Answer, Api, anything, on_every_store};
 use super::failed;
 
 /// Takes a secret.
@@ -28,7 +28,7 @@ pub fn keys() {
     install_keys(&KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap()).unwrap();
 }
 
-on_memory_and_sqlite!(
+on_every_store!(
     a_new_job_takes_over_all_but_the_payload,
     a_payload_that_does_not_fit_is_refused_by_its_place,
     what_another_job_does_already_is_not_enqueued,

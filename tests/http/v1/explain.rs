@@ -7,14 +7,14 @@ use journeyman::job::{ErrorKind, JobError, JobId};
 use journeyman::queue::{Body, Driver, Envelope, NewJob, Settlement, Trail, Unit, WorkerState};
 use serde_json::{Value, json};
 
-use super::super::api::{Api, anything, on_memory_and_sqlite};
+use super::super::api::{Api, anything, on_every_store};
 use super::workers::tells;
 use super::{NOWHERE, completed, failed, ok};
 
 /// All that are used here have a worker.
 const QUEUES: &[&str] = &["default", "d", "r", "e"];
 
-on_memory_and_sqlite!(
+on_every_store!(
     each_state_is_explained,
     the_jobs_ahead_are_counted_by_priority_and_order,
     far_back_in_a_line_the_count_is_a_lower_bound_and_costs_the_same,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::api::{Api, anything, on_memory_and_sqlite};
+use super::super::api::{Api, anything, on_every_store};
 use super::{failed, ok};
 
-on_memory_and_sqlite!(failures_of_one_cause_are_one_group, a_page_looks_at_a_bounded_number);
+on_every_store!(failures_of_one_cause_are_one_group, a_page_looks_at_a_bounded_number);
 
 async fn failures_of_one_cause_are_one_group(api: Api) {
     let of = |queue: &str| anything(json!({"queue_name": queue}));

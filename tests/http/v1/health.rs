@@ -6,12 +6,12 @@ use journeyman::circuit::{Circuit, CircuitOptions};
 use journeyman::queue::StoreError;
 use serde_json::{Value, json};
 
-use super::super::api::{Api, anything, on_memory_and_sqlite};
+use super::super::api::{Api, anything, on_every_store};
 use super::super::faulty::Fault;
 use super::{failed, ok};
 use crate::support::eventually;
 
-on_memory_and_sqlite!(a_store_that_agrees_with_itself_is_clean, what_is_worth_a_word_is_told);
+on_every_store!(a_store_that_agrees_with_itself_is_clean, what_is_worth_a_word_is_told);
 
 fn check<'a>(health: &'a Value, name: &str) -> &'a Value {
     health["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap()

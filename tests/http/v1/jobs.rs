@@ -7,10 +7,10 @@ use serde_json::json;
 
 use journeyman::queue::Driver;
 
-use super::super::api::{Api, anything, on_memory_and_sqlite};
+use super::super::api::{Api, anything, on_every_store};
 use super::{NOWHERE, completed};
 
-on_memory_and_sqlite!(a_job_is_enqueued_and_told_whole, what_is_not_there_is_said_to_be_so);
+on_every_store!(a_job_is_enqueued_and_told_whole, what_is_not_there_is_said_to_be_so);
 
 async fn a_job_is_enqueued_and_told_whole(api: Api) {
     let body = anything(json!({"queue_name": "a", "task_data": {"value": 9_007_199_254_740_993_u64}}));

@@ -5,10 +5,10 @@ use std::time::Duration;
 use journeyman::clock::Clock;
 use serde_json::{Value, json};
 
-use super::super::api::{Answer, Api, anything, on_memory_and_sqlite};
+use super::super::api::{Answer, Api, anything, on_every_store};
 use super::{completed, failed, ok};
 
-on_memory_and_sqlite!(
+on_every_store!(
     queues_are_listed_in_numbers,
     what_the_list_costs_follows_the_queues_and_not_their_backlog,
     a_queue_is_paused_and_resumed,

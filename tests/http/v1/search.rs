@@ -6,10 +6,10 @@ use journeyman::clock::Clock;
 use journeyman::job::{JobId, RawJson};
 use serde_json::{Value, json};
 
-use super::super::api::{Api, anything, on_memory_and_sqlite};
+use super::super::api::{Api, anything, on_every_store};
 use super::{NOWHERE, all, completed, failed, ids, ok};
 
-on_memory_and_sqlite!(
+on_every_store!(
     jobs_are_found_by_each_filter_and_by_all_of_them,
     a_text_is_found_in_any_case_where_it_is_looked_for,
     the_id_of_a_job_finds_it_at_once,

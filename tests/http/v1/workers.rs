@@ -7,10 +7,10 @@ use journeyman::job::QueueName;
 use journeyman::queue::{Note, NoteKey, NoteKind, NoteRange, Notes, Order, Presence, WorkerState};
 use serde_json::{Value, json};
 
-use super::super::api::{Api, anything, on_memory_and_sqlite, worker};
+use super::super::api::{Api, anything, on_every_store, worker};
 use super::ok;
 
-on_memory_and_sqlite!(
+on_every_store!(
     a_worker_is_shown_as_it_tells_of_itself,
     a_worker_is_told_and_one_that_is_not_there_is_not,
     a_job_that_no_worker_takes_says_so,
