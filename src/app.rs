@@ -160,4 +160,5 @@ pub fn operations(config: &Config, connected: &Connected) -> Operations {
     };
     let known = config.queue.priorities.iter().flatten().map(|known| known.queue.clone());
     Operations::new(Arc::clone(&connected.store), served.into_iter().chain(known))
+        .with_audit_kept(config.audit.retention)
 }

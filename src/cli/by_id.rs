@@ -35,6 +35,11 @@ impl Told {
     }
 }
 
+/// How many were done, as a row of the audit says it.
+pub(super) fn done(all: &[Told]) -> String {
+    format!("{} done of {}", all.iter().filter(|one| one.is_done).count(), all.len())
+}
+
 /// A line for each: what was done on standard output, what was not on standard error. Exit code 1 if anything was not.
 pub(super) fn tell(all: &[Told], output: Output) -> Outcome {
     if output.is_json() {

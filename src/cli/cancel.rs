@@ -3,11 +3,13 @@
 use clap::Args;
 use journeyman_job::JobId;
 
+use super::audit::recorded;
 use super::by_id::{self, Told};
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
-use crate::queue::Cancelled;
+use crate::queue::operations::{Operations, audit};
+use crate::queue::{Cancelled, StoreError};
 
 #[derive(Debug, Args)]
 pub(super) struct CancelOptions {
@@ -20,8 +22,15 @@ pub(super) struct CancelOptions {
 
 pub(super) async fn run(config: Config, options: CancelOptions, output: Output) -> Outcome {
     let (operations, _) = operations(&config).await?;
-    let mut all = Vec::with_capacity(options.ids.len());
-    for id in options.ids {
+    let cancelling = cancel(&operations, &options.ids);
+    let target = Some(audit::named(&options.ids));
+    let all = recorded(&operations, "cancel", target, cancelling, |all| by_id::done(all)).await?;
+    by_id::tell(&all, output)
+}
+
+async fn cancel(operations: &Operations, ids: &[JobId]) -> Result<Vec<Told>, StoreError> {
+    let mut all = Vec::with_capacity(ids.len());
+    for &id in ids {
         all.push(match operations.store().cancel(id).await? {
             Cancelled::Done => Told::done(id, "cancelled"),
             Cancelled::Not(state) => {
@@ -30,5 +39,5 @@ pub(super) async fn run(config: Config, options: CancelOptions, output: Output) 
             Cancelled::Nothing => Told::nothing(id),
         });
     }
-    by_id::tell(&all, output)
+    Ok(all)
 }

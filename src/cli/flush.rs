@@ -7,9 +7,11 @@ use clap::Args;
 use journeyman_job::QueueName;
 use serde_json::json;
 
+use super::audit::recorded;
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
+use crate::queue::operations::{OperationError, Operations};
 
 #[derive(Debug, Args)]
 pub(super) struct FlushOptions {
@@ -26,15 +28,26 @@ pub(super) struct FlushOptions {
 pub(super) async fn run(config: Config, options: FlushOptions, output: Output) -> Outcome {
     let (operations, _) = operations(&config).await?;
     let age = options.hours.map(|hours| Duration::from_secs(u64::from(hours) * 3600));
+    let queue = options.queue.as_ref().map_or("every queue".to_owned(), ToString::to_string);
+    let target = options.hours.map_or(queue.clone(), |hours| format!("{queue}, hours={hours}"));
+    let flushing = flush(&operations, options.queue.as_ref(), age);
+    let count = recorded(&operations, "flush", Some(target), flushing, |count| format!("forgotten {count}")).await?;
+    output.tell(&json!({"forgotten": count}), format_args!("{count} records of failed jobs removed"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn flush(
+    operations: &Operations,
+    queue: Option<&QueueName>,
+    age: Option<Duration>,
+) -> Result<u64, OperationError> {
     let (mut count, mut start) = (0, None);
     loop {
-        let cleared = operations.flush(options.queue.as_ref(), age, start).await?;
+        let cleared = operations.flush(queue, age, start).await?;
         count += cleared.count;
         start = cleared.next;
         if start.is_none() {
-            break;
+            return Ok(count);
         }
     }
-    output.tell(&json!({"forgotten": count}), format_args!("{count} records of failed jobs removed"))?;
-    Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,13 @@
 use clap::Args;
 use journeyman_job::JobId;
 
+use super::audit::recorded;
 use super::by_id::{self, Told};
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
-use crate::queue::Forgotten;
+use crate::queue::operations::{Operations, audit};
+use crate::queue::{Forgotten, StoreError};
 
 #[derive(Debug, Args)]
 pub(super) struct ForgetOptions {
@@ -20,8 +22,15 @@ pub(super) struct ForgetOptions {
 
 pub(super) async fn run(config: Config, options: ForgetOptions, output: Output) -> Outcome {
     let (operations, _) = operations(&config).await?;
-    let mut all = Vec::with_capacity(options.ids.len());
-    for id in options.ids {
+    let forgetting = forget(&operations, &options.ids);
+    let target = Some(audit::named(&options.ids));
+    let all = recorded(&operations, "forget", target, forgetting, |all| by_id::done(all)).await?;
+    by_id::tell(&all, output)
+}
+
+async fn forget(operations: &Operations, ids: &[JobId]) -> Result<Vec<Told>, StoreError> {
+    let mut all = Vec::with_capacity(ids.len());
+    for &id in ids {
         all.push(match operations.forget(id).await? {
             Forgotten::Done => Told::done(id, "forgotten"),
             Forgotten::Not(state) => {
@@ -30,5 +39,5 @@ pub(super) async fn run(config: Config, options: ForgetOptions, output: Output) 
             Forgotten::Nothing => Told::nothing(id),
         });
     }
-    by_id::tell(&all, output)
+    Ok(all)
 }

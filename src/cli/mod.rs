@@ -2,6 +2,7 @@
 
 mod api;
 mod arguments;
+mod audit;
 mod by_id;
 mod cancel;
 mod completions;

@@ -6,6 +6,7 @@ use clap::Args;
 use journeyman_job::QueueName;
 use serde_json::{Value, json};
 
+use super::audit::recorded;
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
@@ -23,7 +24,8 @@ pub(super) async fn pause(config: Config, options: PauseOptions, output: Output)
     let (operations, _) = operations(&config).await?;
     let known = operations.queues().await?;
     for queue in &options.queues {
-        operations.pause(queue).await?;
+        recorded(&operations, "pause", Some(queue.to_string()), operations.pause(queue), |()| "done".to_owned())
+            .await?;
     }
     let note = |queue: &QueueName| {
         let is_new = !known.contains(queue);
@@ -36,7 +38,8 @@ pub(super) async fn resume(config: Config, options: PauseOptions, output: Output
     let (operations, _) = operations(&config).await?;
     let paused = operations.store().control().await?.paused;
     for queue in &options.queues {
-        operations.resume(queue).await?;
+        recorded(&operations, "resume", Some(queue.to_string()), operations.resume(queue), |()| "done".to_owned())
+            .await?;
     }
     let note = |queue: &QueueName| if paused.contains(queue) { "resumed" } else { "was not paused" };
     tell(&options.queues, false, note, output)

@@ -7,6 +7,7 @@ use clap::Args;
 use journeyman_job::{Priority, QueueName};
 use serde_json::json;
 
+use super::audit::recorded;
 use super::output::{self, Output};
 use super::{Failure, Outcome, operations};
 use crate::config::Config;
@@ -41,7 +42,9 @@ pub(super) async fn run(config: Config, options: PurgeOptions, output: Output) -
             return Err(Failure::Other("nothing was removed".to_owned()));
         }
     }
-    let purged = operations.purge(&queue, priority).await?;
+    let target = priority.map_or(queue.to_string(), |priority| format!("{queue}, priority={priority}"));
+    let purging = operations.purge(&queue, priority);
+    let purged = recorded(&operations, "purge", Some(target), purging, |purged| format!("purged {purged}")).await?;
     output.tell(&json!({"queue_name": queue, "purged": purged}), format_args!("{purged} jobs removed from {queue}"))?;
     Ok(ExitCode::SUCCESS)
 }

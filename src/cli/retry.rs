@@ -6,11 +6,12 @@ use clap::{ArgGroup, Args};
 use journeyman_job::{JobId, QueueName};
 use serde_json::json;
 
+use super::audit::recorded;
 use super::by_id::{self, Told};
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
-use crate::queue::operations::{Acted, Action, Operations, RetriedMany};
+use crate::queue::operations::{Acted, Action, OperationError, Operations, RetriedMany, audit};
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["ids", "all", "queue"])))]
@@ -33,24 +34,22 @@ pub(super) async fn run(config: Config, options: RetryOptions, output: Output) -
     if options.ids.is_empty() {
         return retry_all(&operations, options.queue.as_ref(), output).await;
     }
-    let outcomes =
-        operations.act_on_each(Action::Retry, &options.ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let told: Vec<Told> = options.ids.into_iter().zip(outcomes).map(|(id, outcome)| told(id, outcome)).collect();
-    by_id::tell(&told, output)
+    let retrying = async {
+        let outcomes = operations.act_on_each(Action::Retry, &options.ids).await;
+        let told = options.ids.iter().zip(outcomes).map(|(id, outcome)| outcome.map(|outcome| told(*id, outcome)));
+        told.collect::<Result<Vec<_>, _>>()
+    };
+    let target = Some(audit::named(&options.ids));
+    let all = recorded(&operations, "retry", target, retrying, |all| by_id::done(all)).await?;
+    by_id::tell(&all, output)
 }
 
 async fn retry_all(operations: &Operations, queue: Option<&QueueName>, output: Output) -> Outcome {
-    let (mut sum, mut start) = (RetriedMany::default(), None);
-    loop {
-        let RetriedMany { retried, duplicates, gone, next } = operations.retry_failed(queue, start).await?;
-        sum.retried += retried;
-        sum.duplicates += duplicates;
-        sum.gone += gone;
-        start = next;
-        if start.is_none() {
-            break;
-        }
-    }
+    let on = queue.map_or("every queue".to_owned(), ToString::to_string);
+    let came_to =
+        |sum: &RetriedMany| format!("retried {}, duplicates {}, gone {}", sum.retried, sum.duplicates, sum.gone);
+    let retrying = retry_pages(operations, queue);
+    let sum = recorded(operations, "retry", Some(on), retrying, came_to).await?;
     let RetriedMany { retried, duplicates, gone, .. } = sum;
     let mut sentence = format!("{retried} failed jobs put back");
     if duplicates > 0 {
@@ -61,6 +60,20 @@ async fn retry_all(operations: &Operations, queue: Option<&QueueName>, output: O
     }
     output.tell(&json!({"retried": retried, "duplicates": duplicates, "gone": gone}), sentence)?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn retry_pages(operations: &Operations, queue: Option<&QueueName>) -> Result<RetriedMany, OperationError> {
+    let (mut sum, mut start) = (RetriedMany::default(), None);
+    loop {
+        let RetriedMany { retried, duplicates, gone, next } = operations.retry_failed(queue, start).await?;
+        sum.retried += retried;
+        sum.duplicates += duplicates;
+        sum.gone += gone;
+        start = next;
+        if start.is_none() {
+            return Ok(sum);
+        }
+    }
 }
 
 fn told(id: JobId, outcome: Acted) -> Told {

@@ -6,9 +6,9 @@ use clap::Args;
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 
+use super::audit::recorded;
 use super::output::{self, Output};
-use super::{Failure, Outcome};
-use crate::app;
+use super::{Failure, Outcome, operations};
 use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::queue::{Class, Finding, Flaw, Repaired, Store, StoreError, Verified};
@@ -38,8 +38,9 @@ struct Look {
 
 /// Exit code 1 if anything is wrong, or is left wrong.
 pub(super) async fn run(config: Config, options: VerifyOptions, output: Output) -> Outcome {
-    let store = app::open(&config).await?.store;
-    let found = look(&*store).await?;
+    let (operations, _) = operations(&config).await?;
+    let store = operations.store();
+    let found = look(&**store).await?;
     if !options.repair {
         if output.is_json() {
             output.json(&found.document())?;
@@ -52,11 +53,14 @@ pub(super) async fn run(config: Config, options: VerifyOptions, output: Output) 
         tell_plan(&found, output)?;
         return Ok(code(&found));
     }
-    let (repaired, left) = repair(&*store, found.verified.clone()).await?;
-    let left = match left {
-        Some(left) => left,
-        None => found,
+    let repairing = async {
+        let (repaired, left) = repair(&**store, found.verified.clone()).await?;
+        Ok::<_, StoreError>((repaired, left.unwrap_or(found)))
     };
+    let came_to = |(repaired, left): &(Vec<Finding>, Look)| {
+        format!("repaired {}, left {}", repaired.len(), left.verified.total())
+    };
+    let (repaired, left) = recorded(&operations, "repair", None, repairing, came_to).await?;
     if output.is_json() {
         let mut document = left.document();
         document["repaired"] = repaired.iter().map(told).collect();

@@ -10,6 +10,9 @@ use journeyman_job::{QueueName, seconds};
 use super::secret::{MASK, Secret};
 use super::value::{Bounded, Value};
 
+/// Seconds.
+const DAY: u64 = 24 * 3600;
+
 macro_rules! whole_numbers {
     ($($number:ty),+) => {$(
         impl Value for $number {
@@ -52,7 +55,12 @@ impl Value for Duration {
     }
 
     fn show(&self) -> Option<String> {
-        Some(humantime::format_duration(*self).to_string())
+        let is_whole_days = self.subsec_nanos() == 0 && self.as_secs().is_multiple_of(DAY);
+        Some(match self.as_secs() / DAY {
+            // Not in months, which are no whole number of days.
+            days @ 2.. if is_whole_days => format!("{days}days"),
+            _ => humantime::format_duration(*self).to_string(),
+        })
     }
 }
 
@@ -165,7 +173,7 @@ mod tests {
             let value = T::parse(text).unwrap();
             assert_eq!(T::parse(&value.show().unwrap_or_default()), Ok(value));
         }
-        ["0", "0.001", "90061", "604800", "315360000"].into_iter().for_each(holds::<Duration>);
+        ["0", "0.001", "90061", "604800", "7776000", "315360000"].into_iter().for_each(holds::<Duration>);
         ["yes", "off"].into_iter().for_each(holds::<bool>);
         ["127.0.0.1:1", "[::1]:8080"].into_iter().for_each(holds::<SocketAddr>);
         ["", "7"].into_iter().for_each(holds::<Option<u32>>);

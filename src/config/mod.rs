@@ -6,6 +6,7 @@
 
 mod address;
 mod allow_list;
+mod audit;
 mod callbacks;
 mod connections;
 mod database;
@@ -36,6 +37,7 @@ mod worker;
 mod tests;
 
 pub use allow_list::{AllowList, AllowedTable};
+pub use audit::AuditConfig;
 pub use callbacks::{CallbacksConfig, HostPattern};
 pub use connections::{NamedConnection, Place};
 pub use database::{DatabaseConfig, DatabaseName};
@@ -72,6 +74,7 @@ pub struct Config {
     pub queue: QueueConfig,
     pub worker: WorkerConfig,
     pub retention: RetentionConfig,
+    pub audit: AuditConfig,
     pub tables: TablesConfig,
     pub callbacks: CallbacksConfig,
     pub logging: LoggingConfig,
@@ -108,6 +111,7 @@ impl Config {
         let queue = QueueConfig::read(reader);
         let worker = WorkerConfig::read(reader).map(|worker| worker.with_pools_as_meant(reader));
         let retention = RetentionConfig::read(reader);
+        let audit = AuditConfig::read(reader);
         let tables = TablesConfig::read(reader);
         let callbacks = CallbacksConfig::read(reader);
         let logging = LoggingConfig::read(reader);
@@ -145,6 +149,7 @@ impl Config {
             queue: queue?,
             worker: worker?.without_zero_limits(),
             retention: retention?,
+            audit: audit?,
             tables: tables?,
             callbacks: callbacks?,
             logging: logging?,

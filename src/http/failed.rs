@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::detached::detached;
-use super::edge::needs;
+use super::edge::{Deed, needs};
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use super::lookup;
@@ -125,14 +125,18 @@ struct Flushed {
             content_type = "application/problem+json"),
     )
 )]
-async fn flush(State(api): State<Api>, mut params: Params) -> Result<Json<Flushed>, Problem> {
+async fn flush(State(api): State<Api>, deed: Deed, mut params: Params) -> Result<Json<Flushed>, Problem> {
     let queue: Option<QueueName> = params.take("queue_name")?;
     let hours: Option<u32> = params.take("hours")?;
     let start: Option<Place> = params.take("cursor")?;
     params.done()?;
     let age = hours.map(|hours| Duration::from_secs(u64::from(hours) * 3600));
+    if queue.is_none() {
+        deed.is_on(hours.map_or("every queue".to_owned(), |hours| format!("every queue, hours={hours}")));
+    }
     let operations = api.operations.clone();
     let cleared = detached(async move { operations.flush(queue.as_ref(), age, start).await }).await?;
+    deed.came_to(format!("forgotten {}", cleared.count));
     Ok(Json(Flushed { forgotten: cleared.count, next_cursor: Cursor::of(cleared.next) }))
 }
 

@@ -60,7 +60,7 @@ where
         let asked = Asked::by(&request, now);
         request.extensions_mut().insert(asked.id.clone());
         let span = debug_span!("request", request.id = asked.id.as_str());
-        let answering = match edge::admit(&self.api.edge, now, &mut request) {
+        let answering = match edge::admit(&self.api, now, &mut request) {
             Ok(()) => Either::Left(AssertUnwindSafe(self.route.call(request)).catch_unwind()),
             Err(problem) => Either::Right(ready(Ok(Ok(problem.into_response())))),
         };

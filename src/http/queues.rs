@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::detached::detached;
-use super::edge::needs;
+use super::edge::{Deed, needs};
 use super::error::{Problem, ProblemBody};
 use super::extract::PathOf;
 use super::query::Params;
@@ -70,10 +70,11 @@ pub(super) struct PauseState {
 )]
 async fn purge(
     State(api): State<Api>,
+    deed: Deed,
     PathOf(queue): PathOf<QueueName>,
     params: Params,
 ) -> Result<Json<Purged>, Problem> {
-    empty(api, queue, params).await
+    empty(api, &deed, queue, params).await
 }
 
 /// Removes the pending and delayed jobs of a queue for good, whatever its name.
@@ -95,16 +96,17 @@ async fn purge(
             content_type = "application/problem+json"),
     )
 )]
-async fn purge_named(State(api): State<Api>, mut params: Params) -> Result<Json<Purged>, Problem> {
+async fn purge_named(State(api): State<Api>, deed: Deed, mut params: Params) -> Result<Json<Purged>, Problem> {
     let queue = params.need("queue_name")?;
-    empty(api, queue, params).await
+    empty(api, &deed, queue, params).await
 }
 
-async fn empty(api: Api, queue: QueueName, mut params: Params) -> Result<Json<Purged>, Problem> {
+async fn empty(api: Api, deed: &Deed, queue: QueueName, mut params: Params) -> Result<Json<Purged>, Problem> {
     let priority: Option<Priority> = params.take("priority")?;
     params.done()?;
     let (operations, name) = (api.operations.clone(), queue.clone());
     let purged = detached(async move { operations.purge(&name, priority).await }).await?;
+    deed.came_to(format!("purged {purged}"));
     Ok(Json(Purged { queue_name: queue, purged }))
 }
 

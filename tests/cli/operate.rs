@@ -19,6 +19,7 @@ on_each_store!(
     r51_a_paused_queue_rests_until_it_is_resumed,
     r51_restart_ends_a_worker_with_success_and_renews_those_of_a_server,
     r51_jobs_are_found_and_cancelled,
+    r51_what_is_done_by_hand_is_on_record_whoever_does_it,
 );
 
 const NOWHERE: &str = "0198c0de-7a11-7000-8000-00000000c8e5";
@@ -250,4 +251,49 @@ fn r51_jobs_are_found_and_cancelled(home: &Home) {
     let ran = home.run(&["cancel", &done, NOWHERE]);
     let complaints = partly(&ran);
     assert!(complaints[0].contains("is completed") && complaints[1].contains(NOWHERE), "{complaints:?}");
+}
+
+fn r51_what_is_done_by_hand_is_on_record_whoever_does_it(home: &Home) {
+    let bad = fail(home, "default", 2);
+    let waits = home.ok(&["dispatch", "noop", "{}", "--queue", "mail"]);
+    home.ok(&["pause", "mail,early"]);
+    home.ok(&["retry", &bad[0]]);
+    home.ok(&["retry", "--all"]);
+    assert_eq!(home.run(&["cancel", &waits, NOWHERE]).code, Some(1));
+    assert_eq!(home.run(&["forget", NOWHERE]).code, Some(1));
+    home.ok(&["flush", "--hours", "1"]);
+    assert_eq!(home.run(&["purge", "mail"]).code, Some(1), "nobody to ask");
+    home.ok(&["purge", "mail", "--force"]);
+    home.ok(&["prune", "--hours", "2"]);
+    home.ok(&["doctor", "verify"]);
+    home.ok(&["doctor", "verify", "--repair"]);
+    home.ok(&["restart"]);
+    let server = home.serve(&["--no-worker"]);
+    assert_eq!(server.api.send("POST", "/api/v1/queues/mail/resume", &Value::Null).status, 200);
+    home.ok(&["resume", "early"]);
+    let by_command = [
+        ["pause", "mail", "done"],
+        ["pause", "early", "done"],
+        ["retry", &bad[0], "1 done of 1"],
+        ["retry", "every queue", "retried 1, duplicates 0, gone 0"],
+        ["cancel", &format!("2 jobs: {waits}, {NOWHERE}"), "1 done of 2"],
+        ["forget", NOWHERE, "0 done of 1"],
+        ["flush", "every queue, hours=1", "forgotten 0"],
+        ["purge", "mail", "purged 0"],
+        ["prune", "hours=2", "pruned 0"],
+        ["repair", "-", "repaired 0, left 0"],
+        ["restart", "-", "done"],
+        ["v1ResumeQueue", "mail", "done"],
+        ["resume", "early", "done"],
+    ];
+    let page = server.api.get("/api/v1/audit").json();
+    let mut rows = page["rows"].as_array().unwrap().clone();
+    rows.reverse();
+    let told = |row: &Value| ["action", "target", "outcome"].map(|name| row[name].as_str().unwrap_or("-").to_owned());
+    let all: Vec<[String; 3]> = rows.iter().map(told).collect();
+    assert_eq!(all, by_command.map(|row| row.map(str::to_owned)));
+    for row in &rows {
+        let (actor, is_by_request) = (row["actor"].as_str().unwrap(), row["action"] == "v1ResumeQueue");
+        assert_eq!((actor == "127.0.0.1", actor.starts_with("cli:")), (is_by_request, !is_by_request), "{row}");
+    }
 }

@@ -20,6 +20,8 @@ pub enum Fault {
     Fails(StoreError),
     Hangs,
     Panics,
+    /// Only the writing of notes.
+    NotesFail(StoreError),
 }
 
 #[derive(Debug)]
@@ -59,7 +61,7 @@ impl FaultyStore {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let fault = self.fault.lock().unwrap().clone();
         match fault {
-            None => Ok(()),
+            None | Some(Fault::NotesFail(_)) => Ok(()),
             Some(Fault::Fails(error)) => Err(error),
             Some(Fault::Hangs) => std::future::pending().await,
             Some(Fault::Panics) => panic!("the store at 10.1.2.3 panicked"),
@@ -207,6 +209,9 @@ impl Operator for FaultyStore {
 impl Notes for FaultyStore {
     async fn write_notes(&self, notes: &[Note]) -> Result<(), StoreError> {
         self.suffer().await?;
+        if let Some(Fault::NotesFail(error)) = self.fault.lock().unwrap().clone() {
+            return Err(error);
+        }
         self.inner.write_notes(notes).await
     }
 

@@ -70,6 +70,7 @@ const ROUTES: &[(&str, Need)] = &[
     ("POST /api/v1/jobs/{task_id}/run", Need::Of(Scope::Operate)),
     ("GET /api/v1/events", Need::Of(Scope::Read)),
     ("GET /api/v1/history", Need::Of(Scope::Read)),
+    ("GET /api/v1/audit", Need::Of(Scope::Read)),
     ("GET /api/v1/workers", Need::Of(Scope::Read)),
     ("POST /api/v1/workers/{worker}/quiet", Need::Of(Scope::Operate)),
     ("POST /api/v1/workers/{worker}/resume", Need::Of(Scope::Operate)),

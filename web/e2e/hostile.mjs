@@ -23,6 +23,7 @@ scenario(
     await assertInert(page, 'Queues');
     await open('#/overview');
     await assertInert(page, 'Overview');
+    await audited(stage);
     for (const name of QUEUES) {
       await open(`#/jobs?queue=${name}`);
       await page.locator('tbody tr').first().waitFor();
@@ -49,6 +50,16 @@ scenario(
   // There are no such jobs, queues and states.
   { expected: [/status of 4(04|14|22|31)/] },
 );
+
+/** Whoever may operate can put any text on record, in the place of an id. */
+async function audited({ page, api, open }) {
+  const texts = TEXTS.filter((text, i) => i % 8 === 0 && text.length < 200);
+  for (const text of texts) await api.send('POST', `workers/${encodeURIComponent(text)}/quiet`);
+  await open('#/health');
+  await page.getByRole('button', { name: 'Load more' }).click();
+  for (const text of texts) await page.locator('td', { hasText: shown(text) }).first().waitFor();
+  await assertInert(page, 'Health');
+}
 
 /** One failed job for each text, which is in its payload, in its error and, where it may be, its tag. By text. */
 async function store(api) {

@@ -37,6 +37,11 @@ scenario('a queue is paused, resumed and purged', async ({ page, api, open }) =>
   await shows(0, 'pending');
   await shows(0, 'delayed');
   await shows(3, 'completed');
+  await open('#/health');
+  const row = page.locator('tr', { hasText: 'v1PurgeQueue' }).first();
+  await row.getByText('purged 3').waitFor();
+  assert.match(await row.innerText(), /sluice/);
+  assert.match(await row.innerText(), /127\.0\.0\.1|admin/);
   await until('the store agrees', async () => {
     const { pending, delayed, completed, paused } = await api.queue('sluice');
     return paused && !pending && !delayed && completed === 3;

@@ -76,6 +76,7 @@ fn r49_defaults_are_the_documented_ones() {
         ("worker.memory", "-"),
         ("retention.backup_ttl", "7days"),
         ("retention.max_records", "100000"),
+        ("audit.retention", "90days"),
         ("tables.url", "-"),
         ("tables.allow", ""),
         ("tables.from_api", "false"),

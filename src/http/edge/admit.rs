@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderMap;
 
+use super::super::Api;
 use super::super::code::Code;
 use super::super::error::Problem;
 use super::access::{Access, Caller};
@@ -16,14 +17,14 @@ use crate::clock::Timestamp;
 /// What a route's own guard learns from the layer around all of them.
 #[derive(Debug, Clone)]
 pub(super) struct Admitted {
-    pub(super) edge: Edge,
+    pub(super) api: Api,
     pub(super) caller: Caller,
 }
 
 /// Refuses requests from where none may come and those that come too often, and notes who asks.
-pub(in crate::http) fn admit(edge: &Edge, now: Timestamp, request: &mut Request) -> Result<(), Problem> {
-    let caller = edge.admit(request, now)?;
-    request.extensions_mut().insert(Admitted { edge: edge.clone(), caller });
+pub(in crate::http) fn admit(api: &Api, now: Timestamp, request: &mut Request) -> Result<(), Problem> {
+    let caller = api.edge.admit(request, now)?;
+    request.extensions_mut().insert(Admitted { api: Api::clone(api), caller });
     Ok(())
 }
 
@@ -46,7 +47,8 @@ impl Edge {
         Ok(caller)
     }
 
-    fn address(&self, request: &Request) -> Option<IpAddr> {
+    /// Where a request comes from, as far as it is known.
+    pub(super) fn address(&self, request: &Request) -> Option<IpAddr> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let forwarded = self.0.trust_forwarded.then(|| last_forwarded(request.headers())).flatten();
         forwarded.or(peer)

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::extract::Request;
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
 use tokio::sync::OwnedSemaphorePermit;
 use tower::Service;
 use tower::layer::layer_fn;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, ObjectBuilder, ResponseBuilder, Type};
@@ -21,6 +22,7 @@ use super::super::code::Code;
 use super::super::error::{PROBLEM_JSON, Problem};
 use super::Edge;
 use super::admit::Admitted;
+use super::record::Record;
 use crate::access::Scope;
 
 /// What the description calls the API keys.
@@ -68,7 +70,10 @@ fn guarded(
         operation.security = Some(vec![SecurityRequirement::new(SECURITY, scope.map(Scope::as_str))]);
         GUARDED.iter().for_each(|(status, description)| add_response(operation, status, description));
     }
-    let guard = layer_fn(move |route| Guard { is_open, scope, route });
+    // Whoever enqueues leaves a job, and whoever looks leaves nothing.
+    let is_recorded = !matches!(scope, Some(Scope::Enqueue | Scope::Read));
+    let recorded: Arc<[_]> = if is_recorded { changes(&paths) } else { Vec::new() }.into();
+    let guard = layer_fn(move |route| Guard { is_open, scope, recorded: Arc::clone(&recorded), route });
     (schemas, paths, router).map(|router| router.route_layer(guard))
 }
 
@@ -86,6 +91,8 @@ struct Guard<S> {
     is_open: fn(&Edge) -> bool,
     /// None where any key will do.
     scope: Option<Scope>,
+    /// The methods whose requests leave a row, and what they are called in it.
+    recorded: Arc<[(Method, Arc<str>)]>,
     route: S,
 }
 
@@ -104,12 +111,19 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         match self.enter(&request) {
             Ok(place) => {
+                let (record, request) = match self.recorded.iter().find(|(method, _)| method == request.method()) {
+                    Some((_, action)) => Record::of(action, request),
+                    None => (None, request),
+                };
                 let answering = self.route.call(request);
-                Box::pin(async move {
-                    let answer = answering.await;
-                    drop(place);
-                    answer
-                })
+                match record {
+                    Some(record) => Box::pin(record.of_answer(answering, place)),
+                    None => Box::pin(async move {
+                        let answer = answering.await;
+                        drop(place);
+                        answer
+                    }),
+                }
             }
             Err(problem) => Box::pin(ready(Ok(problem.into_response()))),
         }
@@ -120,16 +134,29 @@ impl<S> Guard<S> {
     /// A place among the requests that are worked on, for a caller who may have it.
     fn enter(&self, request: &Request) -> Result<OwnedSemaphorePermit, Problem> {
         // Nobody is let in whom the layer around has not seen.
-        let Some(Admitted { edge, caller }) = request.extensions().get() else {
+        let Some(Admitted { api, caller }) = request.extensions().get() else {
             return Err(Problem::internal(&"a guarded route without the layer that admits"));
         };
-        if !(self.is_open)(edge) {
+        if !(self.is_open)(&api.edge) {
             caller.may(self.scope)?;
         }
-        Arc::clone(&edge.0.in_flight).try_acquire_owned().map_err(|_| {
+        Arc::clone(&api.edge.0.in_flight).try_acquire_owned().map_err(|_| {
             Problem::new(Code::Overloaded, "as many requests are under way as this server takes; try again")
         })
     }
+}
+
+/// The methods that change something, and the ids of their operations.
+fn changes(paths: &Paths) -> Vec<(Method, Arc<str>)> {
+    let of = |method: Method, operation: &Option<Operation>| {
+        let id = operation.as_ref()?.operation_id.as_deref();
+        Some((method, id.unwrap_or_default().into()))
+    };
+    let items = paths.paths.values();
+    let all = items.flat_map(|PathItem { put, post, delete, patch, .. }| {
+        [of(Method::PUT, put), of(Method::POST, post), of(Method::DELETE, delete), of(Method::PATCH, patch)]
+    });
+    all.flatten().collect()
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

@@ -1,7 +1,8 @@
 //! What stands before every handler: who asks, whether they may, and how much at once.
 //!
 //! [`admit`] goes around the whole router: it looks at the address, the key and the rate. [`needs`] goes around one
-//! route and says in one word what a key must be good for; whatever it is not around is open.
+//! route and says in one word what a key must be good for; whatever it is not around is open. What an operator is let do
+//! there is put on record.
 
 mod access;
 mod admit;
@@ -10,6 +11,7 @@ mod depth;
 mod guard;
 mod origin;
 mod rate;
+mod record;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ pub(super) use admit::admit;
 pub(super) use asker::Asker;
 pub(super) use depth::Room;
 pub(super) use guard::{SECURITY, needs, needs_key, needs_unless, open};
+pub(super) use record::Deed;
 
 use super::error::Problem;
 use crate::clock::Timestamp;

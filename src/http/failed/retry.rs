@@ -10,14 +10,14 @@ use utoipa_axum::routes;
 
 use super::super::Api;
 use super::super::detached::detached;
-use super::super::edge::needs;
+use super::super::edge::{Deed, needs};
 use super::super::error::{Fault, Problem, ProblemBody};
 use super::super::extract::{JsonBody, PathOf};
 use super::super::json;
 use super::super::moves::moved;
 use super::super::summary::{Cursor, Moved};
 use crate::access::Scope;
-use crate::queue::operations::{Acted, Action, Operations, Place, RetriedMany};
+use crate::queue::operations::{Acted, Action, Operations, Place, RetriedMany, audit};
 use crate::queue::{self, StoreError, limits};
 
 pub(super) fn router() -> OpenApiRouter<Api> {
@@ -126,21 +126,36 @@ struct RetryResult {
 )]
 async fn retry_many(
     State(api): State<Api>,
+    deed: Deed,
     JsonBody(request): JsonBody<RetryRequest>,
 ) -> Result<Json<RetryAnswer>, Problem> {
     let operations = api.operations.clone();
-    match request.checked().map_err(|fault| Problem::invalid(vec![fault]))? {
-        Wanted::These(ids) => Ok(Json(detached(retry_these(operations, ids)).await?)),
+    let wanted = request.checked().map_err(|fault| Problem::invalid(vec![fault]))?;
+    deed.is_on(wanted.in_words());
+    let answer = match wanted {
+        Wanted::These(ids) => detached(retry_these(operations, ids)).await?,
         Wanted::AllOf(queue, start) => {
             let many = detached(async move { operations.retry_failed(queue.as_ref(), start).await }).await?;
-            Ok(Json(RetryAnswer::of(many, Vec::new())))
+            RetryAnswer::of(many, Vec::new())
         }
-    }
+    };
+    deed.came_to(format!("retried {}, duplicates {}, gone {}", answer.retried, answer.duplicates, answer.gone));
+    Ok(Json(answer))
 }
 
 enum Wanted {
     These(Vec<JobId>),
     AllOf(Option<QueueName>, Option<Place>),
+}
+
+impl Wanted {
+    fn in_words(&self) -> String {
+        match self {
+            Self::These(ids) => audit::named(ids),
+            Self::AllOf(Some(queue), _) => queue.to_string(),
+            Self::AllOf(None, _) => "every queue".to_owned(),
+        }
+    }
 }
 
 impl RetryRequest {

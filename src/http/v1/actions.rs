@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::Api;
-use super::super::edge::needs;
+use super::super::edge::{Deed, needs};
 use super::super::error::{Problem, ProblemBody};
 use super::super::extract::{JsonBody, PathOf};
 use super::super::json;
@@ -128,11 +128,12 @@ async fn retry(
     State(api): State<Api>,
     PathOf(id): PathOf<JobId>,
     OriginalUri(asked): OriginalUri,
+    deed: Deed,
     JsonBody(request): JsonBody<RetryJobRequest>,
 ) -> Result<Response, Problem> {
     match request.task_data {
         None => Ok(moved(api, Action::Retry, id, queue::State::Pending).await?.into_response()),
-        Some(data) => edit::retry(api, id, data, &asked).await,
+        Some(data) => edit::retry(api, &deed, id, data, &asked).await,
     }
 }
 

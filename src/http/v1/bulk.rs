@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::detached::detached;
-use super::super::edge::needs;
+use super::super::edge::{Deed, needs};
 use super::super::error::{Fault, Problem, ProblemBody};
 use super::super::extract::JsonBody;
 use super::super::moves::refusal;
@@ -18,7 +18,7 @@ use super::super::words::ActionWord;
 use super::super::{Api, json};
 use super::filter::{self, FilterGiven};
 use crate::access::Scope;
-use crate::queue::operations::{Acted, Action, Filter, Operations, Place, Swept};
+use crate::queue::operations::{Acted, Action, Filter, Operations, Place, Swept, audit};
 use crate::queue::{StoreError, limits};
 
 pub(super) fn router() -> OpenApiRouter<Api> {
@@ -111,20 +111,40 @@ struct BulkResult {
             body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-async fn bulk(State(api): State<Api>, JsonBody(request): JsonBody<BulkRequest>) -> Result<Json<BulkAnswer>, Problem> {
+async fn bulk(
+    State(api): State<Api>,
+    deed: Deed,
+    JsonBody(request): JsonBody<BulkRequest>,
+) -> Result<Json<BulkAnswer>, Problem> {
     let operations = api.operations.clone();
-    match request.checked().map_err(|fault| Problem::invalid(vec![fault]))? {
-        Wanted::These(action, ids) => Ok(Json(detached(each(operations, action, ids)).await?)),
+    let wanted = request.checked().map_err(|fault| Problem::invalid(vec![fault]))?;
+    deed.is_on(wanted.in_words());
+    let answer = match wanted {
+        Wanted::These(action, ids) => detached(each(operations, action, ids)).await?,
         Wanted::Fitting { action, filter, start, is_dry } => {
+            if is_dry {
+                deed.is_none();
+            }
             let swept = detached(async move { operations.sweep(action, &filter, start, is_dry).await }).await?;
-            Ok(Json(BulkAnswer::of(swept, is_dry)))
+            BulkAnswer::of(swept, is_dry)
         }
-    }
+    };
+    deed.came_to(format!("{} done of {}", answer.done, answer.matched));
+    Ok(Json(answer))
 }
 
 enum Wanted {
     These(Action, Vec<JobId>),
     Fitting { action: Action, filter: Box<Filter>, start: Option<Place>, is_dry: bool },
+}
+
+impl Wanted {
+    fn in_words(&self) -> String {
+        match self {
+            Self::These(action, ids) => format!("{}: {}", action.as_str(), audit::named(ids)),
+            Self::Fitting { action, filter, .. } => format!("{}: jobs with {}", action.as_str(), filter.in_words()),
+        }
+    }
 }
 
 impl BulkRequest {

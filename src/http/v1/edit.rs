@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::code::Code;
+use super::super::edge::Deed;
 use super::super::enqueue::request::spec;
 use super::super::enqueue::{self, is_taken};
 use super::super::error::{Fault, Problem};
@@ -37,7 +38,7 @@ pub(super) struct RetriedAs {
     retried_from: JobId,
 }
 
-pub(super) async fn retry(api: Api, id: JobId, data: RawJson, asked: &Uri) -> Result<Response, Problem> {
+pub(super) async fn retry(api: Api, deed: &Deed, id: JobId, data: RawJson, asked: &Uri) -> Result<Response, Problem> {
     let record = lookup::find(&api, id).await?;
     if !Action::Retry.is_for(record.state) {
         return Err(lookup::wrong_state(id, record.state, Action::Retry.rule()));
@@ -51,6 +52,7 @@ pub(super) async fn retry(api: Api, id: JobId, data: RawJson, asked: &Uri) -> Re
         let detail = format!("job {task_id} does the same work and has not ended; nothing was enqueued");
         return Err(Problem::new(Code::DuplicateJob, detail));
     }
+    deed.came_to(format!("enqueued as {task_id}"));
     let location = [(LOCATION, enqueue::location(asked, task_id))];
     Ok((StatusCode::CREATED, location, Json(RetriedAs { task_id, retried_from: id })).into_response())
 }

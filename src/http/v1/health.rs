@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::super::Api;
 use super::super::code::Code;
 use super::super::detached::detached;
-use super::super::edge::needs;
+use super::super::edge::{Deed, needs};
 use super::super::error::{Problem, ProblemBody};
 use super::super::health::Readiness;
 use super::super::words::{BreakerWord, ClassWord, FlawWord};
@@ -181,6 +181,7 @@ struct Sample {
 )]
 async fn verify(
     State(api): State<Api>,
+    deed: Deed,
     Extension(Verifying(place)): Extension<Verifying>,
 ) -> Result<Json<Verification>, Problem> {
     let Ok(place) = place.try_acquire_owned() else {
@@ -194,6 +195,7 @@ async fn verify(
         Ok::<_, StoreError>((verified?, watch.elapsed().as_secs_f64()))
     };
     let (verified, seconds) = detached(look).await?;
+    deed.came_to(format!("{} findings", verified.total()));
     Ok(Json(Verification::of(verified, seconds)))
 }
 

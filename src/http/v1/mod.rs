@@ -3,6 +3,7 @@
 //! What it shares with `/api/queue/…` means the same in both.
 
 mod actions;
+mod audit;
 mod bulk;
 mod edit;
 mod events;
@@ -39,4 +40,5 @@ pub(super) fn router(readiness: &Readiness) -> OpenApiRouter<Api> {
         .merge(workers::router())
         .merge(health::router(readiness))
         .merge(history::router())
+        .merge(audit::router())
 }

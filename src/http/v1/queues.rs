@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::detached::detached;
-use super::super::edge::needs;
+use super::super::edge::{Deed, needs};
 use super::super::error::{Problem, ProblemBody};
 use super::super::extract::{JsonBody, PathOf};
 use super::super::queues::{PauseState, set_paused};
@@ -199,12 +199,17 @@ struct Purged {
 )]
 async fn purge(
     State(api): State<Api>,
+    deed: Deed,
     PathOf(queue): PathOf<QueueName>,
     JsonBody(PurgeRequest { priority }): JsonBody<PurgeRequest>,
 ) -> Result<Json<Purged>, Problem> {
+    if let Some(priority) = priority {
+        deed.is_on(format!("{queue}, priority={priority}"));
+    }
     let operations = api.operations.clone();
     let most = PER_SWEEP as u64;
     let purging = async move { operations.purge_some(&queue, priority, most).await };
     let (purged, more) = detached(purging).await?;
+    deed.came_to(format!("purged {purged}{}", if more { ", more are left" } else { "" }));
     Ok(Json(Purged { purged, more }))
 }

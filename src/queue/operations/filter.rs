@@ -1,5 +1,6 @@
 //! Which jobs are meant.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use journeyman_job::secret::redact;
@@ -122,6 +123,23 @@ impl Filter {
         self.queue.as_ref().is_none_or(|queue| *queue == job.queue)
             && self.state.is_none_or(|state| state == job.state)
             && Self { text: None, ..self.clone() }.fits(job)
+    }
+
+    /// What it asks for, but for the text, which may be out of a payload.
+    pub fn in_words(&self) -> String {
+        let Self { queue, state, task_type, tag, text, since, until } = self;
+        let said = |name: &str, value: Option<&dyn Display>| value.map(|value| format!("{name} {value}"));
+        let time = |name: &str, time: &Option<Timestamp>| time.map(|time| format!("{name} {}", time.to_rfc3339()));
+        let parts = [
+            said("queue", queue.as_ref().map(|queue| queue as _)),
+            said("state", state.as_ref().map(|state| state as _)),
+            said("type", task_type.as_ref().map(|name| name as _)),
+            said("tag", tag.as_ref().map(|tag| tag as _)),
+            text.as_ref().map(|_| "a text".to_owned()),
+            time("since", since),
+            time("until", until),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
     /// Whether a listing may leave most jobs out.

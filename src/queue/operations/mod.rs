@@ -4,6 +4,7 @@
 //! work and, where more is left, tells the [`Place`] to go on from.
 
 mod action;
+pub mod audit;
 mod browse;
 mod checkup;
 mod clear;
@@ -21,10 +22,12 @@ mod workers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use journeyman_job::QueueName;
 
 pub use action::{Acted, Action, UnknownAction};
+pub use audit::{AuditPlace, AuditRow, Audited, Deed};
 pub use browse::{Browsed, Latest};
 pub use checkup::{Check, Level};
 pub use clear::Cleared;
@@ -51,6 +54,8 @@ pub struct Operations {
     store: Arc<dyn Store>,
     /// Queues that exist by configuration, whether or not anything was ever pushed to them.
     configured: Arc<[QueueName]>,
+    /// How long rows of what was done are kept.
+    audit_kept: Duration,
 }
 
 /// Why an operation could not be done.
@@ -73,7 +78,7 @@ pub struct QueueView {
 
 impl Operations {
     pub fn new(store: Arc<dyn Store>, configured: impl IntoIterator<Item = QueueName>) -> Self {
-        Self { store, configured: configured.into_iter().collect() }
+        Self { store, configured: configured.into_iter().collect(), audit_kept: audit::KEPT }
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {

@@ -1,6 +1,7 @@
 //! `/api/v1`.
 
 mod actions;
+mod audit;
 mod bulk;
 mod edit;
 mod events;

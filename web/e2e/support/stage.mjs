@@ -9,9 +9,6 @@ import { DEADLINE_MS, until } from './until.mjs';
 const { BASE_URL, API_KEY, CHROMIUM = '/usr/bin/chromium' } = process.env;
 const WIDE = { width: 1440, height: 900 };
 
-/** The pages ask for it already and do without it. Goes once the route is there. */
-const NOT_THERE_YET = /status of 404 .*\/api\/v1\/audit/;
-
 let browser;
 const running = [];
 
@@ -57,8 +54,7 @@ async function perform(play, { expected = [], context: more = {} }) {
 /** Whatever no page may do: complain, run a stored script, break its policy, ask others for something. */
 async function overhear(page, expected) {
   const faults = [];
-  const known = [NOT_THERE_YET, ...expected];
-  const note = (fault) => known.some((pattern) => pattern.test(fault)) || faults.push(fault);
+  const note = (fault) => expected.some((pattern) => pattern.test(fault)) || faults.push(fault);
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) note(`${message.text()} (${message.location().url})`);
   });

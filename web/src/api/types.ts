@@ -39,4 +39,10 @@ export interface AuditRow {
   action: string;
   target: string | null;
   outcome: string;
+  request_id: string | null;
+}
+
+export interface AuditPage {
+  rows: AuditRow[];
+  next_cursor: string | null;
 }

@@ -1,13 +1,14 @@
 /** Whether the server is well, what an inspection of the store finds, and who did what. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { get, post, problemOf } from '../api/call';
 import { overview } from '../api/live';
 import { may } from '../api/session';
-import type { AuditRow, Health as Found } from '../api/types';
+import type { AuditPage, Health as Found } from '../api/types';
+import { isId } from '../jobs/filter';
 import { parse } from '../json/node';
 import { useLoaded } from '../parts/load';
 import { Empty, Page, Panel, Trouble, Waiting } from '../parts/panel';
-import { Badge, Said, When } from '../parts/text';
+import { Badge, JobLink, Said, When } from '../parts/text';
 import { Json } from '../parts/tree';
 import { count } from '../text/number';
 
@@ -143,14 +144,22 @@ function Verify() {
   );
 }
 
+/** Rows at first, and at most: as many as the API gives at once. */
+const ROWS = 20;
+const MOST_ROWS = 1000;
+
 function Audit() {
-  const { data } = useLoaded(
+  const [limit, setLimit] = useState(ROWS);
+  const { data, reload } = useLoaded(
     'audit',
-    (signal) => get<{ rows: AuditRow[] }>('audit', { limit: '20' }, signal),
+    (signal) => get<AuditPage>('audit', { limit: String(limit) }, signal),
     LOOK_EVERY_MS * 2,
   );
-  const rows = data.value?.rows;
-  if (!rows) return null;
+  useEffect(() => {
+    if (limit > ROWS) void reload();
+  }, [limit]);
+  if (!data.value) return null;
+  const { rows, next_cursor } = data.value;
   return (
     <Panel title="Who did what" flush>
       {rows.length ? (
@@ -177,7 +186,7 @@ function Audit() {
                   <Said text={row.action} clip />
                 </td>
                 <td data-label="On">
-                  <Said text={row.target ?? '–'} clip />
+                  {isId(row.target ?? '') ? <JobLink id={row.target!} /> : <Said text={row.target ?? '–'} clip />}
                 </td>
                 <td data-label="Outcome">
                   <Said text={row.outcome} clip />
@@ -188,6 +197,13 @@ function Audit() {
         </table>
       ) : (
         <Empty>Nobody has changed anything yet.</Empty>
+      )}
+      {next_cursor !== null && limit < MOST_ROWS && (
+        <p class="more">
+          <button type="button" onClick={() => setLimit(Math.min(limit * 5, MOST_ROWS))}>
+            Load more
+          </button>
+        </p>
       )}
     </Panel>
   );
