@@ -38,7 +38,7 @@ pub use inspector::{Connect, Found, Inspector, Store};
 pub use manager::{Dispatched, QueueManager};
 pub use notes::{Note, NoteKey, NoteKeyError, NoteKind, NoteRange, Notes};
 pub use operator::{Cancelled, Control, Cursor, Forgotten, Hastened, Listing, Operator, Page, Retried, Retry};
-pub use presence::{Order, Presence, WorkerState, WorkerView};
+pub use presence::{Order, PoolPresence, PoolView, Presence, WorkerState, WorkerView};
 pub use record::JobRecord;
 pub use reservation::{CallId, Lost, Reservation, ReservedJob, Token, WorkerId, WorkerIdError};
 pub use routing::Routing;

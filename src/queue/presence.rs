@@ -79,6 +79,17 @@ impl Order {
     }
 }
 
+/// Slots of a worker for some queues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PoolPresence {
+    /// In its order.
+    pub queues: Vec<QueueName>,
+    /// Whether it takes from those too that no pool names.
+    pub all_queues: bool,
+    pub slots: usize,
+    pub busy: usize,
+}
+
 /// What a worker tells of itself. Times are the store's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Presence {
@@ -92,6 +103,8 @@ pub struct Presence {
     pub all_queues: bool,
     pub slots: usize,
     pub busy: usize,
+    /// How its slots are shared out among them.
+    pub pools: Vec<PoolPresence>,
     pub started_at: Timestamp,
     pub seen_at: Timestamp,
     /// It will have told again by then, unless it is lost.
@@ -105,6 +118,15 @@ impl Presence {
     }
 }
 
+/// Slots of a worker as its note shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolView {
+    pub queues: Vec<QueueName>,
+    pub all_queues: bool,
+    pub slots: u64,
+    pub busy: u64,
+}
+
 /// A worker as its note shows it: what cannot be read of it is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerView {
@@ -116,6 +138,8 @@ pub struct WorkerView {
     pub all_queues: bool,
     pub slots: u64,
     pub busy: u64,
+    /// One of all slots where it does not tell of several.
+    pub pools: Vec<PoolView>,
     pub started_at: Option<Timestamp>,
     pub seen_at: Option<Timestamp>,
     pub state: WorkerState,
@@ -131,16 +155,20 @@ impl WorkerView {
         let word = text("state");
         let state = WorkerState::ALL.into_iter().find(|state| word.as_deref() == Some(state.as_str()));
         let is_due = time("due_at").is_none_or(|due_at| due_at < now);
-        let queues = told.get("queues").and_then(Value::as_array).into_iter().flatten();
+        let whole = PoolView::read(&told);
+        let pools = told.get("pools").and_then(Value::as_array).into_iter().flatten();
+        let pools: Vec<PoolView> = pools.map(PoolView::read).collect();
+        let PoolView { queues, all_queues, slots, busy } = whole.clone();
         Self {
             worker: key.to_owned(),
             host: text("host"),
             pid: number("pid").and_then(|pid| u32::try_from(pid).ok()),
             version: text("version"),
-            queues: queues.filter_map(|name| QueueName::new(name.as_str()?).ok()).collect(),
-            all_queues: told.get("all_queues").and_then(Value::as_bool).unwrap_or(false),
-            slots: number("slots").unwrap_or(0),
-            busy: number("busy").unwrap_or(0),
+            queues,
+            all_queues,
+            slots,
+            busy,
+            pools: if pools.is_empty() { vec![whole] } else { pools },
             started_at: time("started_at"),
             seen_at: time("seen_at"),
             state: state.filter(|_| !is_due).unwrap_or(WorkerState::Lost),
@@ -151,11 +179,38 @@ impl WorkerView {
     pub fn takes(&self, queue: &QueueName) -> bool {
         self.state == WorkerState::Running && (self.all_queues || self.queues.contains(queue))
     }
+
+    /// Which of its slots a job of this queue would take, by the place in `pools`.
+    pub fn pool_of(&self, queue: &QueueName) -> Option<usize> {
+        let named = self.pools.iter().position(|pool| pool.queues.contains(queue));
+        named.or_else(|| self.pools.iter().position(|pool| pool.all_queues))
+    }
+}
+
+impl PoolView {
+    fn read(told: &Value) -> Self {
+        let number = |name: &str| told.get(name).and_then(Value::as_u64).unwrap_or(0);
+        let queues = told.get("queues").and_then(Value::as_array).into_iter().flatten();
+        Self {
+            queues: queues.filter_map(|name| QueueName::new(name.as_str()?).ok()).collect(),
+            all_queues: told.get("all_queues").and_then(Value::as_bool).unwrap_or(false),
+            slots: number("slots"),
+            busy: number("busy"),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn queue(name: &str) -> QueueName {
+        QueueName::new(name).unwrap()
+    }
+
+    fn pool(name: &str, all_queues: bool, slots: usize, busy: usize) -> PoolPresence {
+        PoolPresence { queues: vec![queue(name)], all_queues, slots, busy }
+    }
 
     fn presence() -> Presence {
         Presence {
@@ -167,6 +222,7 @@ mod tests {
             all_queues: false,
             slots: 5,
             busy: 2,
+            pools: vec![pool("b", false, 3, 2), pool("a", true, 2, 0)],
             started_at: Timestamp::from_micros(10),
             seen_at: Timestamp::from_micros(20),
             due_at: Timestamp::from_micros(30),
@@ -179,9 +235,11 @@ mod tests {
         let (told, body) = (presence(), presence().encode());
         let view = WorkerView::read("w", &body, Timestamp::from_micros(30));
         assert_eq!((view.host, view.pid, view.version), (Some(told.host), Some(7), Some(told.version)));
-        assert_eq!((view.queues, view.slots, view.busy), (told.queues, 5, 2));
+        assert_eq!((&view.queues, view.slots, view.busy), (&told.queues, 5, 2));
         assert_eq!((view.started_at, view.seen_at), (Some(told.started_at), Some(told.seen_at)));
         assert_eq!(view.state, WorkerState::Quiet);
+        let pools: Vec<_> = view.pools.iter().map(|pool| (pool.all_queues, pool.slots, pool.busy)).collect();
+        assert_eq!(pools, [(false, 3, 2), (true, 2, 0)]);
         assert_eq!(WorkerView::read("w", &body, Timestamp::from_micros(31)).state, WorkerState::Lost);
     }
 
@@ -197,7 +255,16 @@ mod tests {
         }
         let some = WorkerView::read("w", br#"{"host":"h","due_at":9,"state":"running","queues":["a",3]}"#, now);
         assert_eq!((some.host.as_deref(), some.state), (Some("h"), WorkerState::Running));
+        assert_eq!((some.pools.len(), &some.pools[0].queues), (1, &some.queues), "of a build that knows no pools");
         assert!(some.takes(&QueueName::new("a").unwrap()) && !some.takes(&QueueName::new("b").unwrap()));
+    }
+
+    #[test]
+    fn a_job_takes_a_slot_of_the_pool_that_names_its_queue_or_else_of_the_one_for_all() {
+        let view = WorkerView::read("w", &presence().encode(), Timestamp::from_micros(30));
+        assert_eq!(["a", "b", "c"].map(|name| view.pool_of(&queue(name))), [Some(1), Some(0), Some(1)]);
+        let one = WorkerView::read("w", br#"{"queues":["a"],"slots":1}"#, Timestamp::from_micros(30));
+        assert_eq!(["a", "b"].map(|name| one.pool_of(&queue(name))), [Some(0), None]);
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) struct Fetcher {
     pub(super) share: Share,
     pub(super) slots: Arc<Semaphore>,
     pub(super) running: TaskTracker,
+    /// What of that runs in its own slots.
+    pub(super) own: TaskTracker,
     pub(super) stop: CancellationToken,
     pub(super) quiet: Quiet,
 }
@@ -184,10 +186,10 @@ impl Fetcher {
         for (job, revoked) in jobs.into_iter().zip(revoked) {
             // A repeated call may hand out more than there are slots now; those few run beside.
             let slot = slots.split(1);
-            let executor = Arc::clone(&self.executor);
+            let (executor, place) = (Arc::clone(&self.executor), self.own.token());
             self.running.spawn(async move {
                 executor.run(job, revoked).await;
-                drop(slot);
+                drop((slot, place));
             });
         }
     }

@@ -93,10 +93,12 @@ impl Worker {
         let pool = BlockingPool::new(options.thread_pool_size);
         let pulse = Arc::new(Pulse::default());
         let signs = heartbeat::Signs { held: Arc::clone(&held), pulse: Arc::clone(&pulse) };
+        let shares: Vec<_> = options.shares().into_iter().map(|share| (share, TaskTracker::new())).collect();
         let teller = Teller {
             options: options.clone(),
             quiet: told.quiet.clone(),
             running: running.clone(),
+            shares: shares.clone(),
             stop: stop.clone(),
         };
         let connect = Arc::clone(&surroundings.connect);
@@ -107,7 +109,7 @@ impl Worker {
         let settler = tokio::spawn(settler.run(receiver));
         let store = Arc::clone(&surroundings.store);
         let (grace, retention, until) = (options.grace, options.retention, options.until);
-        let (shares, id) = (options.shares(), options.id.clone());
+        let id = options.id.clone();
         let executor = Arc::new(Executor {
             service: layers::stack(pool.clone()),
             held: Arc::clone(&held),
@@ -127,11 +129,11 @@ impl Worker {
             unanswered: None,
         };
         services.spawn(reaper.run());
-        for share in shares {
+        for (share, own) in shares {
             let slots = Arc::new(Semaphore::new(share.slots));
             let (executor, running) = (Arc::clone(&executor), running.clone());
             let (stop, quiet) = (stop.clone(), told.quiet.clone());
-            services.spawn(Fetcher { executor, share, slots, running, stop, quiet }.run());
+            services.spawn(Fetcher { executor, share, slots, running, own, stop, quiet }.run());
         }
         let departure = Departure { held, stop: stop.clone(), farewell };
         Ok(Self { grace, pool, stop, told, departure, running, services, settler, heartbeat })

@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
-use super::options::WorkerOptions;
+use super::options::{Share, WorkerOptions};
 use super::quiet::Quiet;
 use crate::clock::Timestamp;
-use crate::queue::{Note, NoteKey, NoteKind, Presence, Store, StoreError, WorkerState};
+use crate::queue::{Note, NoteKey, NoteKind, PoolPresence, Presence, Store, StoreError, WorkerState};
 
 /// Longest that telling may take.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -23,6 +23,8 @@ pub(super) struct Teller {
     pub(super) options: WorkerOptions,
     pub(super) quiet: Quiet,
     pub(super) running: TaskTracker,
+    /// How the slots are shared out, and what runs in each share.
+    pub(super) shares: Vec<(Share, TaskTracker)>,
     /// Set when the worker takes no more jobs for good.
     pub(super) stop: CancellationToken,
 }
@@ -54,16 +56,16 @@ impl Teller {
     async fn tell(&self, store: &dyn Store, started_at: &mut Option<Timestamp>) -> Result<(), StoreError> {
         let WorkerOptions { id, lease, presence, .. } = &self.options;
         let now = store.time().await?;
-        let shares = self.options.shares();
         let told = Presence {
             worker: id.to_string(),
             host: crate::host::name(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            queues: shares.iter().flat_map(|share| share.queues.iter().cloned()).collect(),
-            all_queues: shares.iter().any(|share| share.all_queues),
+            queues: self.shares.iter().flat_map(|(share, _)| share.queues.iter().cloned()).collect(),
+            all_queues: self.shares.iter().any(|(share, _)| share.all_queues),
             slots: self.options.total_slots(),
             busy: self.running.len(),
+            pools: self.shares.iter().map(pool).collect(),
             started_at: *started_at.get_or_insert(now),
             seen_at: now,
             due_at: now.plus(*presence + *lease),
@@ -89,4 +91,9 @@ impl Teller {
             debug!("the worker left without taking back what it told of itself; that will expire");
         }
     }
+}
+
+fn pool((share, running): &(Share, TaskTracker)) -> PoolPresence {
+    let Share { queues, all_queues, slots, .. } = share.clone();
+    PoolPresence { queues, all_queues, slots, busy: running.len() }
 }

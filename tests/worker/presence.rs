@@ -163,6 +163,7 @@ async fn r51_a_worker_that_died_is_lost_and_then_gone() {
         all_queues: true,
         slots: 1,
         busy: 1,
+        pools: Vec::new(),
         started_at: rig.store.time().await.unwrap(),
         seen_at: rig.store.time().await.unwrap(),
         due_at: rig.store.time().await.unwrap().plus(every),

@@ -81,6 +81,11 @@ async function retriesFortyAtOnce(page, api) {
   await until('each has run once more', async () => (await api.queue('forty')).counters.processed === 80);
   const { history } = await api.until(ids[0], 'failed');
   assert.ok(history.length >= 1);
+
+  await page.evaluate(() => (location.hash = '#/failed'));
+  await page.locator('.group', { hasText: 'always_fails' }).first().getByRole('link', { name: 'Jobs' }).click();
+  await until('its group is listed', async () => (await page.locator('tbody tr').count()) >= 40);
+  assert.match(page.url(), /fingerprint=[0-9a-f]{16}/);
 }
 
 /** Dispatches a job of a type by its form and goes to the job's page. */

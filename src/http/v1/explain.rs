@@ -17,7 +17,7 @@ use super::super::{Api, lookup};
 use crate::access::Scope;
 use crate::clock::Timestamp;
 use crate::queue;
-use crate::queue::operations::{self, Ahead, Explanation};
+use crate::queue::operations::{self, Ahead, Busy, Explanation};
 
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(needs(Scope::Read, routes!(explain)))
@@ -105,6 +105,16 @@ enum Reason {
         due_at: String,
         error: Failure,
     },
+    /// Other jobs hold every slot of the workers that serve its queue. Told if they can be counted: up to 1 000.
+    #[schema(title = "workers_busy")]
+    WorkersBusy {
+        detail: String,
+        /// Slots that serve its queue.
+        slots: u64,
+        /// Some of the jobs that hold them, 10 at most.
+        #[schema(value_type = Vec<Uuid>)]
+        held_by: Vec<JobId>,
+    },
     /// Others of its queue go first, where workers take every more urgent job before others.
     #[schema(title = "jobs_ahead")]
     JobsAhead {
@@ -165,6 +175,7 @@ impl From<operations::Reason> for Reason {
             Told::UnknownType { task_type } => Self::UnknownType { detail, task_type },
             Told::DueLater { at } => Self::DueLater { detail, due_at: time(at) },
             Told::RetryWait { at, error } => Self::RetryWait { detail, due_at: time(at), error: (&error).into() },
+            Told::WorkersBusy(Busy { slots, jobs }) => Self::WorkersBusy { detail, slots, held_by: jobs },
             Told::JobsAhead(Ahead { count, is_at_least, .. }) => {
                 Self::JobsAhead { detail, count, at_least: is_at_least }
             }

@@ -15,8 +15,8 @@ use super::super::json;
 use super::super::query::{Params, refused};
 use super::super::words::{StateWord, WithinWord};
 use crate::clock::Timestamp;
-use crate::queue::State;
-use crate::queue::operations::{Action, Filter, Text, Within};
+use crate::queue::operations::{Action, Filter, Fingerprint, Text, Within};
+use crate::queue::{State, WorkerId};
 
 /// Takes the parameters of a filter.
 pub(super) fn taken(params: &mut Params) -> Result<Filter, Problem> {
@@ -25,9 +25,16 @@ pub(super) fn taken(params: &mut Params) -> Result<Filter, Problem> {
     let since: Option<Moment> = params.take("since")?;
     let until: Option<Moment> = params.take("until")?;
     let text = text.map(|Verbatim(text)| Text::new(&text, within.unwrap_or_default())).transpose();
+    let state: Option<State> = params.take("state")?;
+    let worker: Option<WorkerId> = params.take("worker")?;
+    if let (Some(_), Some(state)) = (&worker, state.filter(|state| *state != State::Reserved)) {
+        return Err(refused("worker", &format_args!("no {state} job has one: leave the state out, or name reserved")));
+    }
     Ok(Filter {
         queue: params.take("queue_name")?,
-        state: params.take("state")?,
+        state,
+        worker,
+        fingerprint: params.take("fingerprint")?,
         task_type: params.take("task_type")?,
         tag: params.take("tag")?,
         text: text.map_err(|error| refused("text", &error))?,
@@ -62,6 +69,10 @@ pub(super) struct FilterGiven {
     #[serde(default, deserialize_with = "word_present")]
     #[schema(value_type = WithinWord, required = false)]
     text_in: Option<Within>,
+    /// Whose latest failure has it, as `GET /api/v1/failures` gives it.
+    #[serde(default, deserialize_with = "word_present")]
+    #[schema(value_type = String, required = false, pattern = "^[0-9a-f]{16}$")]
+    fingerprint: Option<Fingerprint>,
     /// Dispatched then or later.
     #[serde(default, deserialize_with = "word_present")]
     #[schema(value_type = String, required = false, format = DateTime)]
@@ -87,6 +98,9 @@ impl FilterGiven {
             task_type: self.task_type,
             tag: self.tag,
             text: text.map_err(|error| Fault::new("/filter/text", error.to_string()))?,
+            fingerprint: self.fingerprint,
+            // Nothing that many jobs can be done to is for those that run.
+            worker: None,
             since: self.since.map(|Moment(time)| time),
             until: self.until.map(|Moment(time)| time),
         })

@@ -50,6 +50,10 @@ pub(super) fn router() -> OpenApiRouter<Api> {
             the kind or message of the latest failure, as they are shown: secrets are not. Or the id of a job.",
             min_length = 1, max_length = 1000),
         ("text_in" = Option<WithinWord>, Query, description = "Where the text is looked for; `any` by default."),
+        ("fingerprint" = Option<String>, Query, description = "Only whose latest failure has it, as `/api/v1/failures` \
+            gives it.", pattern = "^[0-9a-f]{16}$"),
+        ("worker" = Option<String>, Query, description = "Only what this worker has reserved at present; goes with no \
+            state but `reserved`.", pattern = "^[A-Za-z0-9._-]{1,100}$"),
         ("since" = Option<String>, Query, description = "Only dispatched then or later.", format = DateTime),
         ("until" = Option<String>, Query, description = "Only dispatched then or earlier.", format = DateTime),
         ("limit" = Option<usize>, Query, description = "Jobs on the page, 1 to 100; 50 by default.",

@@ -18,7 +18,7 @@ use super::super::extract::PathOf;
 use super::super::words::{OrderWord, WorkerStateWord};
 use crate::access::Scope;
 use crate::clock::Timestamp;
-use crate::queue::{Order, WorkerId, WorkerView};
+use crate::queue::{Order, PoolView, WorkerId, WorkerView};
 
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -32,7 +32,8 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"workers": [{
     "worker": "web-1.4711.1", "host": "web-1", "pid": 4711, "version": "0.1.0", "queues": ["mail", "default"],
-    "all_queues": false, "slots": 8, "busy": 3, "started_at": "2026-02-02T02:40:00.000001Z",
+    "all_queues": false, "slots": 8, "busy": 3,
+    "pools": [{"queues": ["mail", "default"], "all_queues": false, "slots": 8, "busy": 3}], "started_at": "2026-02-02T02:40:00.000001Z",
     "seen_at": "2026-02-02T02:41:00.000001Z", "state": "running"
 }]}))]
 struct Workers {
@@ -58,12 +59,31 @@ struct Worker {
     /// Jobs it runs at once at most.
     slots: u64,
     busy: u64,
+    /// How the slots are shared out among its queues: one for all of them, unless `worker.pools` sets some apart.
+    pools: Vec<WorkerPool>,
     #[schema(format = DateTime, required)]
     started_at: Option<String>,
     #[schema(format = DateTime, required)]
     seen_at: Option<String>,
     #[schema(value_type = WorkerStateWord)]
     state: &'static str,
+}
+
+/// Slots of a worker for some queues.
+#[derive(Debug, Serialize, ToSchema)]
+struct WorkerPool {
+    #[schema(value_type = Vec<String>)]
+    queues: Vec<QueueName>,
+    /// Whether it takes from those too that no pool of the worker names.
+    all_queues: bool,
+    slots: u64,
+    busy: u64,
+}
+
+impl From<PoolView> for WorkerPool {
+    fn from(PoolView { queues, all_queues, slots, busy }: PoolView) -> Self {
+        Self { queues, all_queues, slots, busy }
+    }
 }
 
 impl From<WorkerView> for Worker {
@@ -77,6 +97,7 @@ impl From<WorkerView> for Worker {
             all_queues: view.all_queues,
             slots: view.slots,
             busy: view.busy,
+            pools: view.pools.into_iter().map(WorkerPool::from).collect(),
             started_at: view.started_at.map(Timestamp::to_rfc3339),
             seen_at: view.seen_at.map(Timestamp::to_rfc3339),
             state: view.state.as_str(),

@@ -1,6 +1,10 @@
 //! Why a job does not run, or when it will.
 
+mod busy;
+
 use journeyman_job::{JobError, Priority, QueueName, registry};
+
+pub use busy::Busy;
 
 use super::{Operations, PAGE};
 use crate::clock::Timestamp;
@@ -70,6 +74,8 @@ pub enum Reason {
         at: Timestamp,
         error: JobError,
     },
+    /// Other jobs hold every slot that serves its queue.
+    WorkersBusy(Busy),
     JobsAhead(Ahead),
     Ready,
 }
@@ -94,6 +100,8 @@ pub struct Facts {
     pub ahead: Ahead,
     /// Workers alive that serve its queue; `None` where nobody knows.
     pub workers: Option<u64>,
+    /// What holds all of their slots, if they are known to be taken.
+    pub busy: Option<Busy>,
 }
 
 /// All that decides about a job, the weightiest first; never empty.
@@ -130,8 +138,9 @@ fn waiting(job: &JobRecord, facts: &Facts) -> Explanation {
             Some(error) if job.attempts > 0 => Reason::RetryWait { at, error: error.clone() },
             _ => Reason::DueLater { at },
         });
-    } else if facts.ahead.count > 0 {
-        reasons.push(Reason::JobsAhead(facts.ahead));
+    } else {
+        reasons.extend(facts.busy.clone().filter(|_| !is_stuck).map(Reason::WorkersBusy));
+        reasons.extend(Some(facts.ahead).filter(|ahead| ahead.count > 0).map(Reason::JobsAhead));
     }
     let runs = match reasons.is_empty() {
         _ if is_stuck => Runs::Never,
@@ -168,6 +177,7 @@ impl Reason {
             Self::UnknownType { .. } => "unknown_type",
             Self::DueLater { .. } => "due_later",
             Self::RetryWait { .. } => "retry_wait",
+            Self::WorkersBusy(_) => "workers_busy",
             Self::JobsAhead(_) => "jobs_ahead",
             Self::Ready => "ready",
         }
@@ -207,6 +217,7 @@ impl std::fmt::Display for Reason {
                     at.to_rfc3339()
                 )
             }
+            Self::WorkersBusy(busy) => busy.fmt(f),
             Self::JobsAhead(ahead) => ahead.fmt(f),
             Self::Ready => f.write_str("nothing stands before it: the next worker with a free slot takes it"),
         }
@@ -241,12 +252,14 @@ impl Operations {
             Some(stats) => self.ahead_of(job, stats).await?,
             None => Ahead::default(),
         };
+        let workers = self.workers().await?;
         let facts = Facts {
             now: self.store.time().await?,
             is_paused: self.store.control().await?.paused.contains(&job.queue),
             unknown_type: task_type.filter(|name| !registry::knows(name)),
             ahead,
-            workers: Some(self.workers().await?.iter().filter(|worker| worker.takes(&job.queue)).count() as u64),
+            workers: Some(workers.iter().filter(|worker| worker.takes(&job.queue)).count() as u64),
+            busy: self.busy(&job.queue, &workers).await?,
         };
         Ok(explain(job, &facts))
     }

@@ -55,12 +55,32 @@ impl Operations {
     }
 }
 
+/// What a job has failed of.
+pub(super) struct Cause<'a> {
+    task_type: String,
+    kind: &'static str,
+    message: &'a str,
+}
+
+impl<'a> Cause<'a> {
+    pub(super) fn of(job: &'a JobRecord) -> Self {
+        let task_type = Body::read(&job.body).map(|body| body.type_name.into_owned()).unwrap_or_default();
+        let error = job.trail.error.as_ref();
+        let (kind, message) = error.map_or(("", ""), |error| (error.kind().as_str(), error.message()));
+        Self { task_type, kind, message }
+    }
+
+    pub(super) fn fingerprint(&self) -> String {
+        fingerprint(&self.task_type, self.kind, self.message)
+    }
+}
+
 fn note(groups: &mut BTreeMap<String, FailureGroup>, job: &JobRecord) {
-    let task_type = Body::read(&job.body).map(|body| body.type_name.into_owned()).unwrap_or_default();
-    let error = job.trail.error.as_ref();
-    let (kind, message) = error.map_or(("", ""), |error| (error.kind().as_str(), error.message()));
+    let cause = Cause::of(job);
     let at = job.trail.finished_at.unwrap_or(job.created_at);
-    let group = groups.entry(fingerprint(&task_type, kind, message)).or_insert_with_key(|fingerprint| FailureGroup {
+    let entry = groups.entry(cause.fingerprint());
+    let Cause { task_type, kind, message } = cause;
+    let group = entry.or_insert_with_key(|fingerprint| FailureGroup {
         fingerprint: fingerprint.clone(),
         task_type,
         kind,

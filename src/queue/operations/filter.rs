@@ -6,9 +6,10 @@ use std::str::FromStr;
 use journeyman_job::secret::redact;
 use journeyman_job::{JobId, QueueName};
 
+use super::failures::Cause;
 use super::needle::Needle;
 use crate::clock::Timestamp;
-use crate::queue::{Body, JobRecord, State};
+use crate::queue::{Body, JobRecord, State, WorkerId};
 
 /// Which jobs are meant; what is not said does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,10 +19,39 @@ pub struct Filter {
     pub task_type: Option<String>,
     pub tag: Option<String>,
     pub text: Option<Text>,
+    /// Whose latest failure has it.
+    pub fingerprint: Option<Fingerprint>,
+    /// Reserved by it now; goes with no state but [`State::Reserved`].
+    pub worker: Option<WorkerId>,
     /// Dispatched then or later.
     pub since: Option<Timestamp>,
     /// Dispatched then or earlier.
     pub until: Option<Timestamp>,
+}
+
+/// What failures of one cause have in common; see [`fingerprint`](crate::queue::fingerprint).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint(String);
+
+/// What is no fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("give 16 hexadecimal digits, as a group of failures has them")]
+pub struct NoFingerprint;
+
+impl FromStr for Fingerprint {
+    type Err = NoFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NoFingerprint> {
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 16 && text.bytes().all(is_hex) { Ok(Self(text.to_owned())) } else { Err(NoFingerprint) }
+    }
+}
+
+impl Fingerprint {
+    fn is_of(&self, job: &JobRecord) -> bool {
+        // A job that has not failed is not the like of one that failed of nothing known.
+        (job.state == State::Failed || job.trail.error.is_some()) && Cause::of(job).fingerprint() == self.0
+    }
 }
 
 /// A text that a job must hold.
@@ -105,8 +135,13 @@ impl Filter {
     pub(super) fn fits(&self, job: &JobRecord) -> bool {
         let is_in_time = self.since.is_none_or(|since| job.created_at >= since)
             && self.until.is_none_or(|until| job.created_at <= until);
-        if !is_in_time || (self.task_type.is_none() && self.tag.is_none() && self.text.is_none()) {
-            return is_in_time;
+        let is_held = self.worker.as_ref().is_none_or(|worker| job.worker.as_deref() == Some(worker.as_str()));
+        let is_alike = || self.fingerprint.as_ref().is_none_or(|fingerprint| fingerprint.is_of(job));
+        if !is_in_time || !is_held || !is_alike() {
+            return false;
+        }
+        if self.task_type.is_none() && self.tag.is_none() && self.text.is_none() {
+            return true;
         }
         // A record that cannot be read has no type, no tags and no payload.
         let body = Body::read(&job.body).ok();
@@ -118,16 +153,21 @@ impl Filter {
             && self.text.as_ref().is_none_or(|text| text.is_in(job, body))
     }
 
+    /// The one state whose jobs can fit, if only those can.
+    pub(super) fn only_state(&self) -> Option<State> {
+        self.state.or(self.worker.as_ref().map(|_| State::Reserved))
+    }
+
     /// Whether a job that was found otherwise is one of them, but for the text.
     pub(super) fn fits_but_for_text(&self, job: &JobRecord) -> bool {
         self.queue.as_ref().is_none_or(|queue| *queue == job.queue)
-            && self.state.is_none_or(|state| state == job.state)
+            && self.only_state().is_none_or(|state| state == job.state)
             && Self { text: None, ..self.clone() }.fits(job)
     }
 
     /// What it asks for, but for the text, which may be out of a payload.
     pub fn in_words(&self) -> String {
-        let Self { queue, state, task_type, tag, text, since, until } = self;
+        let Self { queue, state, task_type, tag, text, fingerprint, worker, since, until } = self;
         let said = |name: &str, value: Option<&dyn Display>| value.map(|value| format!("{name} {value}"));
         let time = |name: &str, time: &Option<Timestamp>| time.map(|time| format!("{name} {}", time.to_rfc3339()));
         let parts = [
@@ -136,6 +176,8 @@ impl Filter {
             said("type", task_type.as_ref().map(|name| name as _)),
             said("tag", tag.as_ref().map(|tag| tag as _)),
             text.as_ref().map(|_| "a text".to_owned()),
+            said("fingerprint", fingerprint.as_ref().map(|Fingerprint(digits)| digits as _)),
+            said("worker", worker.as_ref().map(|worker| worker as _)),
             time("since", since),
             time("until", until),
         ];
@@ -144,7 +186,9 @@ impl Filter {
 
     /// Whether a listing may leave most jobs out.
     pub(super) fn is_narrow(&self) -> bool {
-        let Self { task_type, tag, text, since, until, .. } = self;
-        task_type.is_some() || tag.is_some() || text.is_some() || since.is_some() || until.is_some()
+        let Self { task_type, tag, text, fingerprint, worker, since, until, .. } = self;
+        let by_failure_or_worker = fingerprint.is_some() || worker.is_some();
+        let by_content = task_type.is_some() || tag.is_some() || text.is_some();
+        by_failure_or_worker || by_content || since.is_some() || until.is_some()
     }
 }

@@ -35,7 +35,7 @@ impl Operations {
         filter: &'a Filter,
         start: Option<Place>,
     ) -> Result<Search<'a>, OperationError> {
-        let of_one = filter.state.map(|state| [state]);
+        let of_one = filter.only_state().map(|state| [state]);
         let states = of_one.as_ref().map_or(State::ALL.as_slice(), <[State; 1]>::as_slice);
         let is_first = start.is_none();
         let walk = self.walk(filter.queue.as_ref(), states, start).await?;

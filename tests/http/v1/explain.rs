@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use journeyman::clock::Clock;
 use journeyman::job::{ErrorKind, JobError, JobId};
-use journeyman::queue::{Body, Driver, Envelope, NewJob, Settlement, Trail, Unit, WorkerState};
+use journeyman::queue::{Body, Driver, Envelope, NewJob, PoolPresence, Settlement, Trail, Unit, WorkerState};
 use serde_json::{Value, json};
 
 use super::super::api::{Api, anything, on_every_store};
-use super::workers::tells;
+use super::workers::{pool, tells, tells_of_pools};
 use super::{NOWHERE, completed, failed, ok};
 
 /// All that are used here have a worker.
@@ -19,6 +19,7 @@ on_every_store!(
     the_jobs_ahead_are_counted_by_priority_and_order,
     far_back_in_a_line_the_count_is_a_lower_bound_and_costs_the_same,
     a_type_that_this_binary_does_not_know_is_named,
+    jobs_that_hold_all_slots_of_a_pool_are_named_and_those_of_others_are_not,
 );
 
 async fn explain(api: &Api, id: JobId) -> Value {
@@ -137,4 +138,44 @@ async fn a_type_that_this_binary_does_not_know_is_named(api: Api) {
             assert!(explanation["summary"].as_str().unwrap().contains("this server's binary"), "{explanation}");
         }
     }
+}
+
+async fn jobs_that_hold_all_slots_of_a_pool_are_named_and_those_of_others_are_not(api: Api) {
+    // What the worker says of how busy it is may be of seconds ago: the jobs decide.
+    let rest = PoolPresence { all_queues: true, ..pool(&["default", "d"], 2, 0) };
+    tells_of_pools(&api, WorkerState::Running, vec![pool(&["mail"], 3, 3), rest]).await;
+    let in_queue = |queue: &str| anything(json!({"queue_name": queue}));
+    let mut held = Vec::new();
+    for queue in ["d", "unnamed"] {
+        let id = api.enqueue(&in_queue(queue)).await;
+        let job = api.reserve(queue).await;
+        held.push((id, job));
+        let other = api.enqueue(&in_queue("mail")).await;
+        assert_eq!(api.reserve("mail").await.reservation.job, other);
+        if held.len() == 1 {
+            let waits = api.enqueue(&in_queue("default")).await;
+            assert_eq!(told(&explain(&api, waits).await), ("now", vec!["ready"]), "one slot is free");
+        }
+    }
+    let first = api.enqueue(&in_queue("e")).await;
+    let explanation = explain(&api, first).await;
+    assert_eq!(told(&explanation), ("later", vec!["workers_busy"]));
+    let reason = &explanation["reasons"][0];
+    assert_eq!(reason["slots"], 2, "{explanation}");
+    // By the names of their queues.
+    assert_eq!(reason["held_by"], json!([held[0].0, held[1].0]), "{explanation}");
+    assert!(explanation["summary"].as_str().unwrap().contains("2 in all: it runs later"), "{explanation}");
+    let second = api.enqueue(&in_queue("e")).await;
+    assert_eq!(told(&explain(&api, second).await), ("later", vec!["workers_busy", "jobs_ahead"]));
+    let mail = api.enqueue(&in_queue("mail")).await;
+    assert_eq!(told(&explain(&api, mail).await), ("now", vec!["ready"]), "two of three are held");
+    let later = api.enqueue(&anything(json!({"queue_name": "e", "delay": 60}))).await;
+    assert_eq!(told(&explain(&api, later).await), ("later", vec!["due_later"]));
+
+    let (_, job) = held.remove(0);
+    api.settle(job, Settlement::Complete, &Trail::default()).await;
+    assert_eq!(told(&explain(&api, first).await), ("now", vec!["ready"]));
+    // Those of a worker that is lost are no slots.
+    api.clock.advance(Duration::from_secs(11));
+    assert_eq!(told(&explain(&api, first).await), ("never", vec!["no_worker"]));
 }

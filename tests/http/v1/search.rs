@@ -13,6 +13,8 @@ on_every_store!(
     jobs_are_found_by_each_filter_and_by_all_of_them,
     a_text_is_found_in_any_case_where_it_is_looked_for,
     the_id_of_a_job_finds_it_at_once,
+    jobs_are_found_by_what_they_failed_of,
+    the_jobs_in_a_workers_hands_are_found,
     every_fitting_job_is_on_exactly_one_page,
     a_look_costs_the_same_whatever_the_backlog,
     hostile_texts_find_nothing_and_break_nothing,
@@ -53,6 +55,56 @@ async fn jobs_are_found_by_each_filter_and_by_all_of_them(api: Api) {
     let page = ok(&api.get("/api/v1/jobs?tag=x").await);
     assert_eq!((&page["examined"], &page["next_cursor"]), (&json!(3), &Value::Null));
     assert_eq!(page["jobs"][0]["queue_name"], "a");
+}
+
+async fn jobs_are_found_by_what_they_failed_of(api: Api) {
+    let of = |queue: &str| anything(json!({"queue_name": queue}));
+    let first = failed(&api, &of("a"), "no user 17 in \"north\"").await;
+    failed(&api, &of("a"), "disk full").await;
+    let last = failed(&api, &of("b"), "no user 4 in \"south\"").await;
+    api.enqueue(&of("a")).await;
+    let group = ok(&api.get("/api/v1/failures").await)["groups"][0].clone();
+    assert_eq!(group["count"], 2);
+    let query = format!("fingerprint={}", group["fingerprint"].as_str().unwrap());
+    assert_eq!(found(&api, &query).await, [first, last]);
+    assert_eq!(found(&api, &format!("{query}&queue_name=b&state=failed")).await, [last]);
+    assert_eq!(found(&api, &format!("{query}&state=pending")).await, []);
+    assert_eq!(found(&api, &format!("{query}&text=south")).await, [last]);
+    assert_eq!(found(&api, "fingerprint=0123456789abcdef").await, []);
+    let filter = json!({"state": "failed", "fingerprint": group["fingerprint"]});
+    let retry = json!({"action": "retry", "filter": filter}).to_string();
+    let answer = ok(&api.post_to("/api/v1/bulk", retry).await);
+    assert_eq!((&answer["matched"], &answer["done"]), (&json!(2), &json!(2)));
+    let left = ok(&api.get("/api/v1/failures").await);
+    assert_eq!((&left["total"], &left["groups"][0]["message"]), (&json!(1), &json!("disk full")));
+    for wrong in ["", "0123456789abcde", "0123456789abcdefa", "0123456789ABCDEF", "0123456789abcdeg", "%C3%BC"] {
+        let problem = api.get(&format!("/api/v1/jobs?fingerprint={wrong}")).await.problem(422, "invalid_parameter");
+        assert!(problem["detail"].as_str().unwrap().contains("16 hexadecimal digits"), "{problem}");
+        let body = json!({"action": "retry", "filter": {"state": "failed", "fingerprint": wrong}}).to_string();
+        assert_eq!(api.post_to("/api/v1/bulk", body).await.pointers(), ["/filter/fingerprint"], "{wrong}");
+    }
+}
+
+async fn the_jobs_in_a_workers_hands_are_found(api: Api) {
+    let (held, done) =
+        (api.enqueue(&anything(json!({}))).await, completed(&api, &anything(json!({"queue_name": "b"}))).await);
+    api.enqueue(&anything(json!({}))).await;
+    assert_eq!(api.reserve("default").await.reservation.job, held);
+    let worker = super::super::api::worker();
+    for query in [format!("worker={worker}"), format!("worker={worker}&state=reserved&queue_name=default")] {
+        assert_eq!(found(&api, &query).await, [held], "{query}");
+    }
+    let none =
+        [format!("worker={worker}&queue_name=b"), format!("worker={worker}&text={done}"), "worker=nobody".to_owned()];
+    for query in none {
+        assert_eq!(found(&api, &query).await, [], "{query}");
+    }
+    for query in ["worker=", "worker=a%20b", "worker=w&state=failed", "worker=w&state=pending"] {
+        let problem = api.get(&format!("/api/v1/jobs?{query}")).await.problem(422, "invalid_parameter");
+        assert!(problem["detail"].as_str().unwrap().contains("worker"), "{problem}");
+    }
+    let bulk = r#"{"action":"cancel","filter":{"state":"pending","worker":"w"}}"#;
+    assert_eq!(api.post_to("/api/v1/bulk", bulk).await.pointers(), ["/filter/worker"]);
 }
 
 async fn a_text_is_found_in_any_case_where_it_is_looked_for(api: Api) {

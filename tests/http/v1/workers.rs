@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use journeyman::clock::Clock;
 use journeyman::job::QueueName;
-use journeyman::queue::{Note, NoteKey, NoteKind, NoteRange, Notes, Order, Presence, WorkerState};
+use journeyman::queue::{Note, NoteKey, NoteKind, NoteRange, Notes, Order, PoolPresence, Presence, WorkerState};
 use serde_json::{Value, json};
 
 use super::super::api::{Api, anything, on_every_store, worker};
@@ -18,16 +18,26 @@ on_every_store!(
 
 /// A worker of these queues tells of itself.
 pub(super) async fn tells(api: &Api, state: WorkerState, queues: &[&str]) {
+    tells_of_pools(api, state, vec![pool(queues, 8, 3)]).await;
+}
+
+pub(super) fn pool(queues: &[&str], slots: usize, busy: usize) -> PoolPresence {
+    let queues = queues.iter().map(|name| QueueName::new(name).unwrap()).collect();
+    PoolPresence { queues, all_queues: false, slots, busy }
+}
+
+pub(super) async fn tells_of_pools(api: &Api, state: WorkerState, pools: Vec<PoolPresence>) {
     let now = api.clock.now();
     let presence = Presence {
         worker: worker().to_string(),
         host: "web-1".into(),
         pid: 4711,
         version: "1.2.3".into(),
-        queues: queues.iter().map(|name| QueueName::new(name).unwrap()).collect(),
-        all_queues: false,
-        slots: 8,
-        busy: 3,
+        queues: pools.iter().flat_map(|pool| pool.queues.clone()).collect(),
+        all_queues: pools.iter().any(|pool| pool.all_queues),
+        slots: pools.iter().map(|pool| pool.slots).sum(),
+        busy: pools.iter().map(|pool| pool.busy).sum(),
+        pools,
         started_at: now,
         seen_at: now,
         due_at: now.plus(Duration::from_secs(10)),
@@ -44,7 +54,8 @@ async fn a_worker_is_shown_as_it_tells_of_itself(api: Api) {
     tells(&api, WorkerState::Running, &["mail", "default"]).await;
     let shown = json!({
         "worker": "web-1.4711", "host": "web-1", "pid": 4711, "version": "1.2.3", "queues": ["mail", "default"],
-        "all_queues": false, "slots": 8, "busy": 3, "started_at": now, "seen_at": now, "state": "running"
+        "all_queues": false, "slots": 8, "busy": 3,
+        "pools": [{"queues": ["mail", "default"], "all_queues": false, "slots": 8, "busy": 3}], "started_at": now, "seen_at": now, "state": "running"
     });
     assert_eq!(ok(&api.get("/api/v1/workers").await), json!({"workers": [shown]}));
     api.clock.advance(Duration::from_secs(11));

@@ -33,14 +33,7 @@ export type BulkAnswer = Schemas['BulkAnswer'];
 export type Problem = Pick<Schemas['Problem'], 'title' | 'status' | 'detail'> &
   Partial<Pick<Schemas['Problem'], 'request_id' | 'errors'>> & { code: Schemas['Problem']['code'] | 'no_answer' | '' };
 
-export interface AuditRow {
-  at: string;
-  actor: string | null;
-  action: string;
-  target: string | null;
-  outcome: string;
-  request_id: string | null;
-}
+export type AuditRow = Schemas['AuditRow'];
 
 export interface AuditPage {
   rows: AuditRow[];

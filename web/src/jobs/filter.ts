@@ -12,6 +12,8 @@ export interface Filter {
   tag?: string;
   text?: string;
   text_in?: string;
+  fingerprint?: string;
+  worker?: string;
   since?: string;
   until?: string;
 }
@@ -26,6 +28,8 @@ export function filterOf(query: Record<string, string>, now: number): Filter {
     tag: query.tag,
     text: query.text,
     text_in: query.text && query.in,
+    fingerprint: query.fingerprint,
+    worker: query.worker,
     since: minutes ? new Date(now - minutes * 60_000).toISOString() : query.since,
     until: minutes ? undefined : query.until,
   };

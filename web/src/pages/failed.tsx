@@ -121,29 +121,13 @@ async function look(queue: string, cursor = ''): Promise<Groups> {
   return { groups: mergeGroups([], part.rows), total, examined: part.examined, next: part.next };
 }
 
-/** The API filters by text, not by fingerprint; so what is found can differ a little, and the dialog counts first. */
 function filterOf(group: FailureGroup, queue: string): Filter {
-  return {
-    state: 'failed',
-    ...(group.task_type && { task_type: group.task_type }),
-    ...(queue && { queue_name: queue }),
-    text: needle(group.message),
-    text_in: 'error',
-  };
+  return { state: 'failed', fingerprint: group.fingerprint, ...(queue && { queue_name: queue }) };
 }
-
-/** What to look for in other errors: the first line, since a backtrace is seldom the same twice. */
-const needle = (message: string) => message.trim().split('\n')[0]!.slice(0, 200);
 
 function Group({ group, onAsk }: { group: FailureGroup; onAsk: (action: Action) => void }) {
   const { task_type, kind, message, queues } = group;
-  const filter = {
-    state: 'failed',
-    type: task_type ?? undefined,
-    text: needle(message),
-    in: 'error',
-    queue: route.value.query.queue,
-  };
+  const filter = { state: 'failed', fingerprint: group.fingerprint, queue: route.value.query.queue };
   return (
     <article class="panel group">
       <div class="count">

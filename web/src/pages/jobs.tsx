@@ -41,7 +41,8 @@ function Tabs({ query }: { query: Record<string, string> }) {
   const tab = (state: State | undefined, number: number | undefined) => (
     <a
       key={state}
-      href={href('jobs', '', { ...query, state })}
+      // None but those that run are in a worker's hands.
+      href={href('jobs', '', { ...query, state, worker: state === 'reserved' ? query.worker : undefined })}
       aria-current={query.state === state ? 'page' : undefined}
       class={state && `tab-${state}`}
     >

@@ -73,6 +73,19 @@ const KINDS: Record<Worker['state'], string> = {
   lost: 'failed',
 };
 
+function Queues({ names }: { names: string[] }) {
+  return (
+    <>
+      {names.map((name, i) => (
+        <span key={name}>
+          {i > 0 && ', '}
+          <Said text={name} clip />
+        </span>
+      ))}
+    </>
+  );
+}
+
 function Card({ worker, jobs }: { worker: Worker; jobs: JobSummary[] }) {
   const { worker: name, state } = worker;
   const tell = (verb: 'quiet' | 'resume' | 'stop', words: string) =>
@@ -130,14 +143,20 @@ function Card({ worker, jobs }: { worker: Worker; jobs: JobSummary[] }) {
         <div>
           <dt>Queues</dt>
           <dd>
-            {worker.queues.map((queue, i) => (
-              <span key={queue}>
-                {i > 0 && ', '}
-                <Said text={queue} clip />
-              </span>
-            ))}
+            <Queues names={worker.queues} />
           </dd>
         </div>
+        {worker.pools.length > 1 &&
+          worker.pools.map((pool, i) => (
+            <div key={i}>
+              <dt>
+                <Queues names={pool.queues} />
+              </dt>
+              <dd>
+                {count(pool.busy)} / {count(pool.slots)} busy
+              </dd>
+            </div>
+          ))}
       </dl>
       {jobs.length > 0 && (
         <ul class="plain runs">
@@ -151,7 +170,7 @@ function Card({ worker, jobs }: { worker: Worker; jobs: JobSummary[] }) {
           ))}
           {jobs.length > SHOWN && (
             <li>
-              <a href={href('jobs', '', { state: 'reserved' })}>{count(jobs.length - SHOWN)} more</a>
+              <a href={href('jobs', '', { state: 'reserved', worker: name })}>{count(jobs.length - SHOWN)} more</a>
             </li>
           )}
         </ul>

@@ -1,7 +1,7 @@
 /** Why a job is not running, as the server explains it. */
 import type { Explanation } from '../api/types';
 import { FailureText } from './failure';
-import { Said, When } from './text';
+import { JobLink, Said, When } from './text';
 
 const HEADS: Record<Explanation['runs'], string> = {
   now: 'It can run now',
@@ -30,6 +30,16 @@ export function Why({ runs, summary, reasons }: Explanation) {
                 <>
                   {' '}
                   (<When at={reason.due_at} />)
+                </>
+              )}
+              {'held_by' in reason && (
+                <>
+                  {' '}
+                  {reason.held_by.map((id) => (
+                    <span key={id}>
+                      <JobLink id={id} />{' '}
+                    </span>
+                  ))}
                 </>
               )}
               {'error' in reason && <FailureText failure={reason.error} />}

@@ -94,6 +94,17 @@ fn a_delay_is_told_from_the_wait_for_another_try() {
 }
 
 #[test]
+fn slots_that_are_all_taken_come_before_the_place_in_the_line() {
+    let busy = Some(Busy { slots: 2, jobs: Vec::new() });
+    let facts = Facts { busy, ahead: Ahead { count: 1, ..Ahead::default() }, ..facts() };
+    assert_eq!(told(&job(State::Pending), &facts), (Runs::Later, vec!["workers_busy", "jobs_ahead"]));
+    let alone = Facts { ahead: Ahead::default(), ..facts.clone() };
+    assert_eq!(told(&job(State::Pending), &alone), (Runs::Later, vec!["workers_busy"]));
+    let paused = Facts { is_paused: true, ..alone };
+    assert_eq!(told(&job(State::Pending), &paused), (Runs::Never, vec!["queue_paused"]), "no slot would help");
+}
+
+#[test]
 fn jobs_ahead_are_counted_in_strict_order_and_it_is_said_what_lots_change() {
     let of = |ahead| explain(&job(State::Pending), &Facts { ahead, ..facts() }).reasons[0].to_string();
     assert_eq!(of(Ahead { count: 2, ..Ahead::default() }), "in strict order 2 jobs of its queue go before it");
