@@ -98,7 +98,7 @@ fn slots_that_are_all_taken_come_before_the_place_in_the_line() {
     let busy = Some(Busy { slots: 2, jobs: Vec::new() });
     let facts = Facts { busy, ahead: Ahead { count: 1, ..Ahead::default() }, ..facts() };
     assert_eq!(told(&job(State::Pending), &facts), (Runs::Later, vec!["workers_busy", "jobs_ahead"]));
-    let alone = Facts { ahead: Ahead::default(), ..facts.clone() };
+    let alone = Facts { ahead: Ahead::default(), ..facts };
     assert_eq!(told(&job(State::Pending), &alone), (Runs::Later, vec!["workers_busy"]));
     let paused = Facts { is_paused: true, ..alone };
     assert_eq!(told(&job(State::Pending), &paused), (Runs::Never, vec!["queue_paused"]), "no slot would help");
