@@ -14,13 +14,13 @@ use journeyman::queue::operations::Deed;
 use journeyman::queue::{Note, NoteKey, NoteKind, Notes, StoreError};
 use serde_json::{Value, json};
 
-use super::super::api::{Api, anything, on_memory_and_sqlite};
+use super::super::api::{Api, anything, on_every_store};
 use super::super::faulty::Fault;
 use super::workers::tells;
 use super::{NOWHERE, failed, ok};
 use crate::support::eventually;
 
-on_memory_and_sqlite!(
+on_every_store!(
     every_request_that_steers_leaves_one_row_and_no_other_does,
     a_row_says_to_what_it_was_done_and_what_it_came_to,
     many_jobs_are_one_row_and_a_dry_run_is_none,

@@ -34,8 +34,4 @@ export type Problem = Pick<Schemas['Problem'], 'title' | 'status' | 'detail'> &
   Partial<Pick<Schemas['Problem'], 'request_id' | 'errors'>> & { code: Schemas['Problem']['code'] | 'no_answer' | '' };
 
 export type AuditRow = Schemas['AuditRow'];
-
-export interface AuditPage {
-  rows: AuditRow[];
-  next_cursor: string | null;
-}
+export type AuditPage = Schemas['Audit'];
