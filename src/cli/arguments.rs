@@ -20,8 +20,11 @@ use super::monitor::MonitorOptions;
 use super::pause::PauseOptions;
 use super::prune::PruneOptions;
 use super::purge::PurgeOptions;
+use super::queues::QueuesOptions;
 use super::retry::RetryOptions;
 use super::size::SizeOptions;
+use super::top::TopOptions;
+use super::workers::WorkersOptions;
 
 use crate::access::{Scope, checked_name};
 use crate::config::Connection;
@@ -79,6 +82,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the queues, and how long their oldest jobs wait
+    Queues(QueuesOptions),
+    /// List the workers, or tell them to be quiet, to resume or to stop
+    Workers(WorkersOptions),
+    /// Watch queues and workers, live
+    Top(TopOptions),
     /// Push a job
     Dispatch(DispatchOptions),
     /// List the failed jobs, the latest first
@@ -288,9 +297,21 @@ impl Command {
             Self::Size(options) => options.json,
             Self::Monitor(options) => options.json,
             Self::Pause(options) | Self::Resume(options) => options.json,
+            Self::Queues(options) => options.json,
+            Self::Workers(options) => options.wants_json(),
             Self::Doctor(options) => options.wants_json(),
-            Self::Serve(_) | Self::Work(_) | Self::Openapi(_) | Self::Key { .. } | Self::Completions(_) => false,
+            Self::Serve(_)
+            | Self::Work(_)
+            | Self::Top(_)
+            | Self::Openapi(_)
+            | Self::Key { .. }
+            | Self::Completions(_) => false,
         }
+    }
+
+    /// Whether it has the whole terminal to itself, where a log line would spoil the picture.
+    pub(super) fn fills_the_terminal(&self) -> bool {
+        matches!(self, Self::Top(options) if !options.once)
     }
 
     /// Whether it looks for what is wrong, its own settings included.
@@ -389,58 +410,4 @@ fn with_work_flag(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    fn parse(line: &str) -> Arguments {
-        super::parse(line.split_whitespace().map(OsString::from)).unwrap()
-    }
-
-    /// R51: the commands there are.
-    #[test]
-    fn r51_the_definition_is_sound_and_complete() {
-        let commands: Vec<String> = Arguments::command().get_subcommands().map(|c| c.get_name().to_owned()).collect();
-        let expected = "serve work migrate status stats dispatch failed retry forget flush prune jobs cancel purge size \
-                        monitor pause resume restart doctor types openapi config key completions";
-        assert_eq!(commands, expected.split_whitespace().collect::<Vec<_>>());
-        Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn r46_every_flag_of_work_reaches_its_setting() {
-        let line = "journeyman work --queue a,b --connection redis --max-jobs 100 --max-time 3600 --sleep 5 \
-                    --max-tries 5 --timeout 120 --workers 8 --memory 128";
-        let arguments = parse(line);
-        let mut overrides = arguments.shared.overrides();
-        overrides.extend(arguments.command.unwrap().overrides());
-        let pairs: Vec<(&str, &str)> = overrides.iter().map(|(key, _, value)| (key.as_str(), value.as_str())).collect();
-        for pair in [
-            ("store.connection", "redis"),
-            ("worker.queues", "a,b"),
-            ("worker.all_queues", "false"),
-            ("worker.max_jobs", "100"),
-            ("worker.max_time", "3600"),
-            ("worker.sleep", "5"),
-            ("worker.max_tries", "5"),
-            ("worker.timeout", "120"),
-            ("worker.count", "8"),
-            ("worker.memory", "128"),
-        ] {
-            assert!(pairs.contains(&pair), "{pair:?} in {pairs:?}");
-        }
-    }
-
-    #[test]
-    fn r46_queue_work_is_work() {
-        let arguments = parse("journeyman --queue-work --queue emails --once");
-        assert!(matches!(arguments.command, Some(Command::Work(WorkOptions { once: true, .. }))));
-    }
-
-    #[test]
-    fn r56_no_command_is_serve() {
-        assert!(matches!(parse("journeyman --data-dir x").command.unwrap_or_default(), Command::Serve(_)));
-        let flagged = parse("journeyman --data-dir x --bind 127.0.0.1:1 --no-worker").command;
-        assert!(matches!(flagged, Some(Command::Serve(ServeOptions { no_worker: true, .. }))));
-    }
-}
+mod tests;

@@ -1,28 +1,31 @@
 //! `journeyman failed`.
 
+mod groups;
+
 use std::process::ExitCode;
 
 use clap::Args;
-use comfy_table::{ColumnConstraint, Width};
 use journeyman_job::{ErrorKind, JobId, QueueName};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::output::{self, Output, list, moment, one_line};
-use super::{Outcome, operations};
+use super::filter::{FilterOptions, Reach};
+use super::output::{self, Output, go_on, jobs_list, moment, one_line};
+use super::{Failure, Outcome, operations};
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::queue::operations::Latest;
-use crate::queue::{Body, JobRecord};
+use crate::queue::operations::{Browsed, Latest, Operations, Place};
+use crate::queue::{Body, JobRecord, State};
 
 #[derive(Debug, Args)]
 pub(super) struct FailedOptions {
-    /// Only of this queue
-    #[arg(long, value_name = "NAME")]
-    queue: Option<QueueName>,
-    /// How many to show, the latest first
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    limit: u16,
+    /// By what they failed of: type and error, with count, first and last time
+    #[arg(long, conflicts_with_all = ["task_type", "tag", "text", "since", "until", "limit"])]
+    groups: bool,
+    #[command(flatten)]
+    filter: FilterOptions,
+    #[command(flatten)]
+    reach: Reach,
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -43,31 +46,60 @@ struct Failed {
     failed_at: Option<String>,
 }
 
+/// Some of the failed jobs.
+struct Found {
+    jobs: Vec<JobRecord>,
+    /// Where to go on, and how much was looked at, if there may be more.
+    next: Option<(Place, u64)>,
+    /// How many there are, where that is known.
+    total: Option<u64>,
+}
+
 pub(super) async fn run(config: Config, options: FailedOptions, output: Output) -> Outcome {
     let (operations, _) = operations(&config).await?;
-    let found = operations.latest_failed(options.queue.as_ref(), None, usize::from(options.limit)).await?;
-    let Latest { jobs, total, .. } = found;
-    let shown = jobs.len() as u64;
+    if options.groups {
+        return groups::run(&operations, options.filter.queue, options.reach, output).await;
+    }
+    let Found { jobs, next, total } = find(&operations, options).await?;
     let rows: Vec<Failed> = jobs.into_iter().map(Failed::from).collect();
+    let more = next.map(|(place, examined)| go_on(rows.len(), examined, &place));
     if output.is_json() {
         output.json(&rows)?;
-    } else if rows.is_empty() {
-        output::line("No failed jobs.")?;
-    } else {
-        output.show(&rows, || {
-            let mut table = list(["job", "why it failed"]);
-            // An id that is cut in two cannot be pasted.
-            table.set_constraints([ColumnConstraint::LowerBoundary(Width::Fixed(38))]);
-            for row in &rows {
-                table.add_row([row.head(), row.cause()]);
-            }
-            table
-        })?;
-        if shown < total {
-            output::line(format_args!("The latest {shown} of {total} failed jobs."))?;
+        // The list has no member for it.
+        more.iter().for_each(output::complain);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if rows.is_empty() && more.is_none() {
+        output::line(if total.is_some() { "No failed jobs." } else { "No such failed jobs." })?;
+    } else if !rows.is_empty() {
+        let mut table = jobs_list(["job", "why it failed"]);
+        for row in &rows {
+            table.add_row([row.head(), row.cause()]);
         }
+        output::line(table)?;
+    }
+    let shown = rows.len() as u64;
+    if let Some(total) = total.filter(|total| shown < *total) {
+        output::line(format_args!("The latest {shown} of {total} failed jobs."))?;
+    }
+    if let Some(more) = more {
+        output::line(more)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Without a filter the latest of all queues; with one, or from a cursor on, queue by queue.
+async fn find(operations: &Operations, options: FailedOptions) -> Result<Found, Failure> {
+    let FailedOptions { filter, reach, .. } = options;
+    if !filter.is_narrow() && reach.cursor.is_none() {
+        let found = operations.latest_failed(filter.queue.as_ref(), None, usize::from(reach.limit)).await?;
+        let Latest { jobs, total, next } = found;
+        let examined = jobs.len() as u64;
+        return Ok(Found { jobs, next: next.map(|place| (place, examined)), total: Some(total) });
+    }
+    let filter = filter.read(Some(State::Failed), operations).await?;
+    let Browsed { jobs, next, examined } = reach.browse(operations, &filter).await?;
+    Ok(Found { jobs, next: next.map(|place| (place, examined)), total: None })
 }
 
 impl From<JobRecord> for Failed {
@@ -95,7 +127,7 @@ impl Failed {
     }
 
     fn cause(&self) -> String {
-        let task_type = self.task_type.as_deref().unwrap_or("(unreadable)");
+        let task_type = one_line(self.task_type.as_deref().unwrap_or("(unreadable)"));
         let [kind, message] = ["kind", "message"].map(|part| self.error[part].as_str().unwrap_or_default());
         format!("{task_type} on {}\n{kind}: {}", self.queue, one_line(message))
     }

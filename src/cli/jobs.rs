@@ -3,86 +3,52 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use comfy_table::{ColumnConstraint, Width};
-use journeyman_job::QueueName;
-use serde_json::json;
 
-use super::output::{self, Output, list, moment, one_line};
+use super::filter::{FilterOptions, Reach};
+use super::output::{self, Output, go_on, jobs_list, moment, one_line};
 use super::{Outcome, operations};
 use crate::config::Config;
-use crate::http::JobSummary;
-use crate::queue::operations::{Browsed, Filter, OperationError, Operations, Place};
+use crate::http::JobsPage;
+use crate::queue::operations::Browsed;
 use crate::queue::{Body, JobRecord, State};
 
 #[derive(Debug, Args)]
 pub(super) struct JobsOptions {
-    /// Only of this queue
-    #[arg(long, value_name = "NAME")]
-    queue: Option<QueueName>,
     /// Only in this state: pending, delayed, reserved, completed, failed, cancelled
     #[arg(long)]
     state: Option<State>,
-    /// Only of this type
-    #[arg(long = "type", value_name = "TYPE")]
-    task_type: Option<String>,
-    /// Only with this tag
-    #[arg(long)]
-    tag: Option<String>,
-    /// How many to show
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    limit: u16,
-    /// Go on where the list before ended
-    #[arg(long, value_name = "TEXT")]
-    cursor: Option<Place>,
+    #[command(flatten)]
+    filter: FilterOptions,
+    #[command(flatten)]
+    reach: Reach,
     #[arg(long)]
     pub(super) json: bool,
 }
 
 pub(super) async fn run(config: Config, options: JobsOptions, output: Output) -> Outcome {
     let (operations, _) = operations(&config).await?;
-    let limit = usize::from(options.limit);
-    let JobsOptions { queue, state, task_type, tag, cursor, .. } = options;
-    let filter = Filter { queue, state, task_type, tag, ..Filter::default() };
-    let Browsed { jobs, next, .. } = read(&operations, &filter, cursor, limit).await?;
+    let filter = options.filter.read(options.state, &operations).await?;
+    let found = options.reach.browse(&operations, &filter).await?;
     if output.is_json() {
-        let next_cursor = next.map(|place| place.to_string());
-        let jobs: Vec<JobSummary> = jobs.into_iter().map(JobSummary::from).collect();
-        output.json(&json!({"jobs": jobs, "next_cursor": next_cursor}))?;
+        output.json(&JobsPage::from(found))?;
         return Ok(ExitCode::SUCCESS);
     }
-    if jobs.is_empty() {
+    let Browsed { jobs, next, examined } = found;
+    if jobs.is_empty() && next.is_none() {
         output::line("No such jobs.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = list(["job", "what"]);
-    // An id that is cut in two cannot be pasted.
-    table.set_constraints([ColumnConstraint::LowerBoundary(Width::Fixed(38))]);
-    for job in &jobs {
-        table.add_row([head(job), what(job)]);
+    if !jobs.is_empty() {
+        let mut table = jobs_list(["job", "what"]);
+        for job in &jobs {
+            table.add_row([head(job), what(job)]);
+        }
+        output::line(table)?;
     }
-    output::line(table)?;
     if let Some(place) = next {
-        output::line(format_args!("More with --cursor {place}"))?;
+        output::line(go_on(jobs.len(), examined, &place))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Looks on until the page is full or nothing is left: on the command line nobody waits for others.
-async fn read(
-    operations: &Operations,
-    filter: &Filter,
-    start: Option<Place>,
-    limit: usize,
-) -> Result<Browsed, OperationError> {
-    let mut found = Browsed { next: start, ..Browsed::default() };
-    loop {
-        let more = operations.browse(filter, found.next, limit - found.jobs.len()).await?;
-        found.jobs.extend(more.jobs);
-        found.next = more.next;
-        if found.next.is_none() || found.jobs.len() >= limit {
-            return Ok(found);
-        }
-    }
 }
 
 fn head(job: &JobRecord) -> String {

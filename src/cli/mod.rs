@@ -12,6 +12,7 @@ mod dispatch;
 mod doctor;
 mod edge;
 mod failed;
+mod filter;
 mod flush;
 mod forget;
 mod jobs;
@@ -24,18 +25,23 @@ mod pause;
 mod probes;
 mod prune;
 mod purge;
+mod queues;
 mod restart;
 mod retry;
 mod serve;
 mod size;
 mod stats;
 mod status;
+mod top;
 mod types;
 mod verify;
+mod when;
 mod work;
 mod work_lines;
+mod workers;
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use journeyman_job::registry;
@@ -130,13 +136,18 @@ fn execute(arguments: Arguments) -> Outcome {
     if let Some(reason) = command.needs_another_store(config.store.connection) {
         return Err(Failure::Other(format!("{reason}, or name another with --connection")));
     }
-    telemetry::start(&config.logging);
+    if !(command.fills_the_terminal() && std::io::stderr().is_terminal()) {
+        telemetry::start(&config.logging);
+    }
     match command {
         Command::Serve(options) => block_on(serve::run(config, options))?,
         Command::Work(options) => block_on(work::run(config, options))?,
         Command::Migrate(options) => block_on(migrate::run(config, options, output))?,
         Command::Status { id, .. } => block_on(status::run(config, id, output))?,
         Command::Stats { queue, .. } => block_on(stats::run(config, queue, output))?,
+        Command::Queues(options) => block_on(queues::run(config, options, output))?,
+        Command::Workers(options) => block_on(workers::run(config, options, output))?,
+        Command::Top(options) => block_on(top::run(config, options))?,
         Command::Dispatch(options) => block_on(dispatch::run(config, options, output))?,
         Command::Types { .. } => types::run(&output),
         Command::Config { .. } => config_show::run(&rows, &output),

@@ -2,12 +2,14 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 use serde::Serialize;
 
+use crate::queue::operations::Place;
 use crate::telemetry::is_obeyed;
 
 /// Where a command's result goes.
@@ -60,6 +62,18 @@ pub(super) fn list<const N: usize>(header: [&str; N]) -> Table {
     table
 }
 
+/// The same with the ids of jobs in its first column: one that is cut in two cannot be pasted.
+pub(super) fn jobs_list<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = list(header);
+    table.set_constraints([ColumnConstraint::LowerBoundary(Width::Fixed(38))]);
+    table
+}
+
+/// Where a list that does not hold all goes on. The cursor has a line of its own, in one piece however long it is.
+pub(super) fn go_on(shown: usize, examined: u64, place: &Place) -> String {
+    format!("{shown} shown, {examined} stored jobs looked at; go on with the same filter and\n--cursor {place}")
+}
+
 /// The same for a name and what is counted of it: close together, so that only a long name has to be wrapped.
 pub(super) fn counts<const N: usize>(header: [&str; N]) -> Table {
     let mut table = list(header);
@@ -74,6 +88,17 @@ pub(super) fn counts<const N: usize>(header: [&str; N]) -> Table {
 /// A time as people read it: to the second, UTC.
 pub(super) fn moment(rfc3339: &str) -> String {
     rfc3339.get(..19).unwrap_or(rfc3339).replace('T', " ")
+}
+
+/// How long ago or how long something takes, in its largest unit: `59s`, `12m`, `3h`, `5d`.
+pub(super) fn short(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..100 => format!("{seconds}s"),
+        100..6000 => format!("{}m", seconds / 60),
+        6000..172_800 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
 }
 
 /// A text of others on one line, and not too long a one.

@@ -53,7 +53,8 @@ use offer::Offer;
 pub use openapi::{openapi, openapi_yaml};
 pub use stats::Stats;
 pub use status::JobStatus;
-pub use summary::JobSummary;
+pub use summary::{JobSummary, JobsPage};
+pub use v1::{FailuresPage, Queues, Worker, Workers};
 
 use crate::circuit::Circuit;
 use crate::clock::Clock;

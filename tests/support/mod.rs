@@ -24,6 +24,8 @@ pub mod proxy;
 pub mod receiver;
 #[allow(dead_code, reason = "for the drivers that need a server")]
 pub mod redis;
+#[allow(dead_code, reason = "for what is live")]
+pub mod terminal;
 pub mod waiting;
 
 #[allow(unused_imports, reason = "for what happens in tasks of its own")]

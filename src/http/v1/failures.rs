@@ -41,7 +41,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
     "total": 17,
     "next_cursor": null
 }))]
-struct FailuresPage {
+pub struct FailuresPage {
     /// The largest first. A group can go on on the next page: add up what has the same `fingerprint`.
     groups: Vec<Group>,
     /// Failed jobs that were looked at for it.
@@ -103,9 +103,13 @@ async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<Failure
     let queue: Option<QueueName> = params.take("queue_name")?;
     let start: Option<Place> = params.take("cursor")?;
     params.done()?;
-    let Failures { groups, examined, total, next } = api.operations.failures(queue, start).await?;
-    let groups = groups.into_iter().map(Group::from).collect();
-    Ok(Json(FailuresPage { groups, examined, total, next_cursor: Cursor::of(next) }))
+    Ok(Json(api.operations.failures(queue, start).await?.into()))
+}
+
+impl From<Failures> for FailuresPage {
+    fn from(Failures { groups, examined, total, next }: Failures) -> Self {
+        Self { groups: groups.into_iter().map(Group::from).collect(), examined, total, next_cursor: Cursor::of(next) }
+    }
 }
 
 impl From<FailureGroup> for Group {

@@ -22,6 +22,10 @@ mod workers;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub use failures::FailuresPage;
+pub use queues::Queues;
+pub use workers::{Worker, Workers};
+
 use super::Api;
 use super::health::Readiness;
 

@@ -38,7 +38,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
     "counters": {"enqueued": 115, "processed": 98, "failed": 2, "retried": 5, "timeouts": 1},
     "next_waits_since": "2026-02-02T02:40:00.000001Z"
 }]}))]
-pub(super) struct Queues {
+pub struct Queues {
     queues: Vec<Queue>,
 }
 
@@ -88,7 +88,14 @@ async fn list(State(api): State<Api>) -> Result<Json<Queues>, Problem> {
 pub(super) async fn gather(api: &ApiState) -> Result<Queues, Problem> {
     let views = api.operations.view_all().await?;
     let since = api.operations.waiting_since(&views).await?;
-    Ok(Queues { queues: views.into_iter().zip(since).map(|(view, since)| Queue::of(view, since)).collect() })
+    Ok(Queues::of(views, since))
+}
+
+impl Queues {
+    /// The queues, and since when the head of each may run.
+    pub fn of(views: Vec<QueueView>, since: Vec<Option<Timestamp>>) -> Self {
+        Self { queues: views.into_iter().zip(since).map(|(view, since)| Queue::of(view, since)).collect() }
+    }
 }
 
 impl Queue {

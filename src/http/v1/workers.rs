@@ -36,13 +36,13 @@ pub(super) fn router() -> OpenApiRouter<Api> {
     "pools": [{"queues": ["mail", "default"], "all_queues": false, "slots": 8, "busy": 3}], "started_at": "2026-02-02T02:40:00.000001Z",
     "seen_at": "2026-02-02T02:41:00.000001Z", "state": "running"
 }]}))]
-struct Workers {
+pub struct Workers {
     workers: Vec<Worker>,
 }
 
 /// A worker as it last told of itself: every few seconds. What it did not tell is `null`.
 #[derive(Debug, Serialize, ToSchema)]
-struct Worker {
+pub struct Worker {
     /// Its name, as jobs have it in `worker`.
     worker: String,
     #[schema(required)]
@@ -115,7 +115,13 @@ impl From<WorkerView> for Worker {
 )]
 async fn list(State(api): State<Api>) -> Result<Json<Workers>, Problem> {
     let workers = api.operations.workers().await?;
-    Ok(Json(Workers { workers: workers.into_iter().map(Worker::from).collect() }))
+    Ok(Json(workers.into()))
+}
+
+impl From<Vec<WorkerView>> for Workers {
+    fn from(workers: Vec<WorkerView>) -> Self {
+        Self { workers: workers.into_iter().map(Worker::from).collect() }
+    }
 }
 
 /// What a worker was told.

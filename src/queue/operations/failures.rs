@@ -1,5 +1,6 @@
 //! Failed jobs by what they failed of.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use journeyman_job::{JobId, QueueName};
@@ -49,8 +50,7 @@ impl Operations {
         while let Some(jobs) = search.next(PAGE).await? {
             jobs.iter().for_each(|job| note(&mut groups, job));
         }
-        let mut groups: Vec<FailureGroup> = groups.into_values().collect();
-        groups.sort_by_key(|group| (std::cmp::Reverse(group.count), std::cmp::Reverse(group.last_seen)));
+        let groups = sorted(groups.into_values());
         Ok(Failures { groups, examined: search.examined(), total, next: search.place() })
     }
 }
@@ -73,6 +73,40 @@ impl<'a> Cause<'a> {
     pub(super) fn fingerprint(&self) -> String {
         fingerprint(&self.task_type, self.kind, self.message)
     }
+}
+
+impl Failures {
+    /// Takes in what was found from [`next`](Self::next) on.
+    pub fn add(&mut self, more: Self) {
+        let Self { groups, examined, total, next } = more;
+        let mut all: BTreeMap<String, FailureGroup> =
+            self.groups.drain(..).map(|group| (group.fingerprint.clone(), group)).collect();
+        for group in groups {
+            match all.get_mut(&group.fingerprint) {
+                Some(known) => known.add(group),
+                None => _ = all.insert(group.fingerprint.clone(), group),
+            }
+        }
+        *self = Self { groups: sorted(all.into_values()), examined: self.examined + examined, total, next };
+    }
+}
+
+impl FailureGroup {
+    /// Takes in more of the same.
+    fn add(&mut self, more: Self) {
+        self.count += more.count;
+        self.first_seen = self.first_seen.min(more.first_seen);
+        if more.last_seen > self.last_seen {
+            (self.last_seen, self.sample, self.message) = (more.last_seen, more.sample, more.message);
+        }
+        self.queues.extend(more.queues);
+    }
+}
+
+fn sorted(groups: impl Iterator<Item = FailureGroup>) -> Vec<FailureGroup> {
+    let mut groups: Vec<FailureGroup> = groups.collect();
+    groups.sort_by_key(|group| (Reverse(group.count), Reverse(group.last_seen)));
+    groups
 }
 
 fn note(groups: &mut BTreeMap<String, FailureGroup>, job: &JobRecord) {
