@@ -44,7 +44,7 @@ pub(super) struct Reach {
     /// Go on where the list before ended
     #[arg(long, value_name = "TEXT")]
     pub(super) cursor: Option<Place>,
-    /// How many stored jobs to look at for it; the list says where it stopped
+    /// About how many stored jobs to look at for it; the list says where it stopped
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) look: u64,
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Stdout, stdout};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::Show;
 use crossterm::execute;
@@ -13,6 +14,8 @@ use super::super::output;
 use super::draw::{self, Theme};
 use super::view::View;
 
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
 /// The whole terminal. It is given back however this value goes, a panic included.
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -23,6 +26,7 @@ pub(super) struct Screen {
 impl Screen {
     pub(super) fn open() -> io::Result<Self> {
         enable_raw_mode()?;
+        IS_TAKEN.store(true, Ordering::SeqCst);
         let taken = Taken;
         // What a panic says would be lost with the picture.
         panic::set_hook(Box::new(|info| {
@@ -50,8 +54,58 @@ impl Drop for Taken {
     }
 }
 
-/// Nobody is left to tell if this fails.
+/// Once: leaving the picture a second time would put the cursor where it was before the first, over what was said since.
 fn give_back() {
-    let _ = disable_raw_mode();
-    let _ = execute!(stdout(), LeaveAlternateScreen, Show);
+    if IS_TAKEN.swap(false, Ordering::SeqCst) {
+        // Nobody is left to tell if this fails.
+        let _ = disable_raw_mode();
+        let _ = execute!(stdout(), LeaveAlternateScreen, Show);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::num::NonZeroU16;
+
+    use pty_process::Size;
+    use pty_process::blocking::{Command, Pty, open};
+    use rustix::termios::{InputModes, LocalModes, OutputModes, tcgetattr};
+
+    use super::*;
+
+    fn modes(pty: &Pty) -> (InputModes, OutputModes, LocalModes) {
+        let modes = tcgetattr(pty).unwrap();
+        (modes.input_modes, modes.output_modes, modes.local_modes)
+    }
+
+    #[test]
+    #[ignore = "takes the terminal over: the test below runs it, in one of its own"]
+    fn panics_on_the_screen() {
+        let _screen = Screen::open().unwrap();
+        panic!("for all to see");
+    }
+
+    #[test]
+    fn r51_a_panic_gives_the_terminal_back_and_is_seen() {
+        let (mut pty, pts) = open().unwrap();
+        pty.resize(Size::new(24, 80)).unwrap();
+        let before = modes(&pty);
+        let test = concat!(module_path!(), "::panics_on_the_screen").split_once("::").unwrap().1;
+        let mut command = Command::new(std::env::current_exe().unwrap()).args(["--ignored", "--exact", test]);
+        let status = command.spawn_borrowed(&pts).unwrap().wait().unwrap();
+        assert!(!status.success());
+        assert_eq!(modes(&pty), before);
+        // An error is how the end is told: nobody has the terminal open any more.
+        drop(pts);
+        let mut bytes = Vec::new();
+        let _ = pty.read_to_end(&mut bytes);
+        assert!(bytes.windows(8).any(|window| window == b"\x1b[?1049h"), "it had another screen");
+        let [rows, columns] = [24, 80].map(|size| NonZeroU16::new(size).unwrap());
+        let mut parser = vt100::Parser::new(rows, columns, 0);
+        parser.process(&bytes);
+        let screen = parser.screen();
+        assert!(!screen.alternate_screen() && !screen.hide_cursor());
+        assert!(screen.contents().contains("for all to see"), "{}", screen.contents());
+    }
 }

@@ -113,7 +113,7 @@ fn r51_at_80_by_24_all_is_there() {
 fn r51_a_small_terminal_shows_one_panel_and_a_wide_one_more_columns() {
     let mut busy = busy();
     let lines = drawn(&mut busy, (40, 12));
-    has(&lines, &["pend 400", "run 0"]);
+    has(&lines, &["pend 400", "del 0", "run 0"]);
     has(&lines, &["mail", "400"]);
     has_not(&lines, "web-1-4711");
     busy.act(Key::NextPanel);

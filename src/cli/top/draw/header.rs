@@ -53,13 +53,13 @@ fn totals(look: &Look, is_narrow: bool) -> Vec<String> {
     let alive = || look.workers.iter().filter(|worker| worker.state != WorkerState::Lost);
     let (busy, slots) = alive().fold((0, 0), |(busy, slots), worker| (busy + worker.busy, slots + worker.slots));
     let words = match is_narrow {
-        true => ["pend", "run", "del", "fail", "work"],
-        false => ["pending", "running", "delayed", "failed", "workers"],
+        true => ["pend", "del", "run", "fail", "work"],
+        false => ["pending", "delayed", "running", "failed", "workers"],
     };
     let mut items = vec![
         format!("{} {}", words[0], sum(|queue| queue.pending)),
-        format!("{} {}", words[1], sum(|queue| queue.running)),
-        format!("{} {}", words[2], sum(|queue| queue.delayed)),
+        format!("{} {}", words[1], sum(|queue| queue.delayed)),
+        format!("{} {}", words[2], sum(|queue| queue.running)),
         format!("{} {}", words[3], sum(|queue| queue.failed)),
         format!("{} {}", words[4], alive().count()),
     ];
