@@ -118,7 +118,7 @@ fn r51_no_colour_is_written_where_none_is_wanted() {
         String::from_utf8_lossy(&bytes).contains("38;5;6")
     };
     assert!(coloured(&home));
-    assert!(!coloured(&home.clone().with("NO_COLOR", "1")));
+    assert!(!coloured(&home.with("NO_COLOR", "1")));
 }
 
 #[test]

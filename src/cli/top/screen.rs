@@ -79,20 +79,20 @@ mod tests {
         (modes.input_modes, modes.output_modes, modes.local_modes)
     }
 
-    #[test]
-    #[ignore = "takes the terminal over: the test below runs it, in one of its own"]
-    fn panics_on_the_screen() {
-        let _screen = Screen::open().unwrap();
-        panic!("for all to see");
-    }
+    /// A filter that no test fits: who is given it is the process that panics, in a terminal of its own.
+    const PANIC: &str = "panic on the screen";
 
     #[test]
     fn r51_a_panic_gives_the_terminal_back_and_is_seen() {
+        if std::env::args().any(|argument| argument == PANIC) {
+            let _screen = Screen::open().unwrap();
+            panic!("for all to see");
+        }
         let (mut pty, pts) = open().unwrap();
         pty.resize(Size::new(24, 80)).unwrap();
         let before = modes(&pty);
-        let test = concat!(module_path!(), "::panics_on_the_screen").split_once("::").unwrap().1;
-        let mut command = Command::new(std::env::current_exe().unwrap()).args(["--ignored", "--exact", test]);
+        let me = "cli::top::screen::tests::r51_a_panic_gives_the_terminal_back_and_is_seen";
+        let mut command = Command::new(std::env::current_exe().unwrap()).args(["--exact", me, PANIC]);
         let status = command.spawn_borrowed(&pts).unwrap().wait().unwrap();
         assert!(!status.success());
         assert_eq!(modes(&pty), before);
