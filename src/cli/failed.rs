@@ -80,7 +80,9 @@ pub(super) async fn run(config: Config, options: FailedOptions, output: Output) 
     }
     let shown = rows.len() as u64;
     if let Some(total) = total.filter(|total| shown < *total) {
-        output::line(format_args!("The latest {shown} of {total} failed jobs."))?;
+        // Of all queues together there are no pages.
+        let how = if more.is_none() { " Those of one --queue go on by cursor." } else { "" };
+        output::line(format_args!("The latest {shown} of {total} failed jobs.{how}"))?;
     }
     if let Some(more) = more {
         output::line(more)?;
