@@ -97,7 +97,7 @@ mod tests {
         assert!(!status.success());
         assert_eq!(modes(&pty), before);
         // An error is how the end is told: nobody has the terminal open any more.
-        drop(pts);
+        drop((command, pts));
         let mut bytes = Vec::new();
         let _ = pty.read_to_end(&mut bytes);
         assert!(bytes.windows(8).any(|window| window == b"\x1b[?1049h"), "it had another screen");
