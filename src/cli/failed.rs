@@ -20,7 +20,7 @@ use crate::queue::{Body, JobRecord, State};
 #[derive(Debug, Args)]
 pub(super) struct FailedOptions {
     /// By what they failed of: type and error, with count, first and last time
-    #[arg(long, conflicts_with_all = ["task_type", "tag", "text", "since", "until", "limit"])]
+    #[arg(long, conflicts_with_all = ["task_type", "tag", "text", "fingerprint", "since", "until", "limit"])]
     groups: bool,
     #[command(flatten)]
     filter: FilterOptions,

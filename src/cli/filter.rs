@@ -7,7 +7,7 @@ use super::Failure;
 use super::when::When;
 use crate::clock::Timestamp;
 use crate::queue::State;
-use crate::queue::operations::{Browsed, Filter, NoText, OperationError, Operations, Place, Text, Within};
+use crate::queue::operations::{Browsed, Filter, Fingerprint, NoText, OperationError, Operations, Place, Text, Within};
 
 /// Flags of every listing of jobs.
 #[derive(Debug, Args)]
@@ -24,6 +24,9 @@ pub(super) struct FilterOptions {
     /// Only with this text, in letters of any case; or the id of a job
     #[arg(long, value_parser = searchable)]
     text: Option<String>,
+    /// Only those whose latest failure has it, as the groups of failed jobs show it
+    #[arg(long, value_name = "DIGITS")]
+    fingerprint: Option<Fingerprint>,
     /// Where the text is looked for: any, payload, error [default: any]
     #[arg(long = "in", value_name = "PART", requires = "text")]
     within: Option<Within>,
@@ -56,19 +59,21 @@ fn searchable(text: &str) -> Result<String, NoText> {
 impl FilterOptions {
     /// Whether it says more than a queue.
     pub(super) fn is_narrow(&self) -> bool {
-        let Self { task_type, tag, text, since, until, .. } = self;
-        task_type.is_some() || tag.is_some() || text.is_some() || since.is_some() || until.is_some()
+        let Self { task_type, tag, text, fingerprint, since, until, .. } = self;
+        let is_of_a_time = since.is_some() || until.is_some();
+        is_of_a_time || task_type.is_some() || tag.is_some() || text.is_some() || fingerprint.is_some()
     }
 
     /// The filter; the store's time decides how long ago something was.
     pub(super) async fn read(self, state: Option<State>, operations: &Operations) -> Result<Filter, Failure> {
-        let Self { queue, task_type, tag, text, within, since, until } = self;
+        let Self { queue, task_type, tag, text, fingerprint, within, since, until } = self;
         let text = text.map(|text| Text::new(&text, within.unwrap_or_default())).transpose();
         let text = text.map_err(|error| Failure::Other(format!("--text: {error}")))?;
         let is_relative = [since, until].iter().any(|when| matches!(when, Some(When::Ago(_))));
         let now = if is_relative { operations.store().time().await? } else { Timestamp::default() };
         let seen = |when: When| when.seen_from(now);
-        Ok(Filter { queue, state, task_type, tag, text, since: since.map(seen), until: until.map(seen) })
+        let (since, until) = (since.map(seen), until.map(seen));
+        Ok(Filter { queue, state, task_type, tag, text, fingerprint, worker: None, since, until })
     }
 }
 

@@ -9,14 +9,17 @@ use super::output::{self, Output, go_on, jobs_list, moment, one_line};
 use super::{Outcome, operations};
 use crate::config::Config;
 use crate::http::JobsPage;
-use crate::queue::operations::Browsed;
-use crate::queue::{Body, JobRecord, State};
+use crate::queue::operations::{Browsed, Filter};
+use crate::queue::{Body, JobRecord, State, WorkerId};
 
 #[derive(Debug, Args)]
 pub(super) struct JobsOptions {
     /// Only in this state: pending, delayed, reserved, completed, failed, cancelled
     #[arg(long)]
     state: Option<State>,
+    /// Only those that this worker runs now
+    #[arg(long, value_name = "NAME", conflicts_with = "state")]
+    worker: Option<WorkerId>,
     #[command(flatten)]
     filter: FilterOptions,
     #[command(flatten)]
@@ -27,7 +30,7 @@ pub(super) struct JobsOptions {
 
 pub(super) async fn run(config: Config, options: JobsOptions, output: Output) -> Outcome {
     let (operations, _) = operations(&config).await?;
-    let filter = options.filter.read(options.state, &operations).await?;
+    let filter = Filter { worker: options.worker, ..options.filter.read(options.state, &operations).await? };
     let found = options.reach.browse(&operations, &filter).await?;
     if output.is_json() {
         output.json(&JobsPage::from(found))?;

@@ -134,6 +134,10 @@ fn r51_failed_jobs_are_filtered_and_grouped_by_what_they_failed_of(home: &Home) 
     assert_eq!(groups, server.api.get("/api/v1/failures").json());
     let counts: Vec<_> = groups["groups"].as_array().unwrap().iter().map(|group| &group["count"]).collect();
     assert_eq!(counts, [&json!(3), &json!(1)]);
+    let fingerprint = groups["groups"][1]["fingerprint"].as_str().unwrap();
+    let alike = found(&["--fingerprint", fingerprint]);
+    assert_eq!(alike.iter().map(|row| &row["id"]).collect::<Vec<_>>(), [&json!(flaky)]);
+    assert_eq!(home.run(&["failed", "--fingerprint", "x"]).code, Some(2));
     let table = home.ok(&["failed", "--groups", "--queue", "a"]);
     let group = &groups["groups"][0];
     for part in ["3 failed", "first ", "last ", "always_fails on a", "error: this job always fails"] {
@@ -173,6 +177,9 @@ fn r51_queues_and_workers_are_listed_as_the_api_lists_them(home: &Home) {
         by_api["workers"][0].as_object().unwrap().keys().collect::<Vec<_>>()
     });
     assert_eq!((&listed["workers"][0]["worker"], &job["worker"]), (&json!(name), &json!(name)));
+    let held = |worker: &str| home.json(&["jobs", "--worker", worker, "--json"])["jobs"].clone();
+    assert_eq!((&held(name)[0]["task_id"], &held("nobody")), (&job["task_id"], &json!([])));
+    assert_eq!(home.run(&["jobs", "--worker", name, "--state", "failed"]).code, Some(2));
     let table = home.ok(&["workers", "--jobs"]);
     for part in ["running, 1 of 3 busy", "told ", "any other", job["task_id"].as_str().unwrap(), "sleep on mail"] {
         assert!(table.contains(part), "{part} in\n{table}");
@@ -192,6 +199,17 @@ fn r51_a_worker_is_told_by_its_name(home: &Home) {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.stderr.contains("nobody") && ran.stdout.contains("to leave"), "{ran:?}");
     assert_eq!(worker.ends_within(PATIENCE).code(), Some(0));
+    let rows = home.serve(&["--no-worker"]).api.get("/api/v1/audit").json()["rows"].clone();
+    let told = |row: &Value| ["action", "target", "outcome"].map(|part| row[part].as_str().unwrap().to_owned());
+    let all: Vec<[String; 3]> = rows.as_array().unwrap().iter().map(told).collect();
+    let name = name.as_str();
+    let expected = [
+        ["stop", name, "done"],
+        ["stop", "nobody", "no such worker"],
+        ["resume", name, "done"],
+        ["quiet", name, "done"],
+    ];
+    assert_eq!(all, expected.map(|row| row.map(str::to_owned)));
     for wrong in [&["workers", "quiet"][..], &["workers", "quiet", "a b"], &["workers", "jump", &name]] {
         assert_eq!(home.run(wrong).code, Some(2), "{wrong:?}");
     }

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::super::Outcome;
+use super::super::audit::recorded;
 use super::super::output::{self, Output};
 use crate::queue::operations::Operations;
 use crate::queue::{Order, WorkerId};
@@ -31,7 +32,9 @@ struct Told<'a> {
 pub(super) async fn run(operations: &Operations, options: &TellOptions, order: Order, output: Output) -> Outcome {
     let mut all = Vec::new();
     for worker in &options.workers {
-        let is_there = operations.tell_worker(worker, order).await?;
+        let telling = operations.tell_worker(worker, order);
+        let outcome = |is_there: &bool| if *is_there { "done" } else { "no such worker" }.to_owned();
+        let is_there = recorded(operations, order.as_str(), Some(worker.to_string()), telling, outcome).await?;
         all.push(Told { worker: worker.as_str(), told: is_there.then_some(order.as_str()) });
     }
     if output.is_json() {

@@ -26,7 +26,6 @@ on_every_store!(
     many_jobs_are_one_row_and_a_dry_run_is_none,
     rows_are_given_page_by_page_the_latest_first,
     a_row_is_gone_when_its_time_has_passed,
-    a_row_is_written_although_its_client_has_left,
     what_cannot_be_put_on_record_is_done_all_the_same,
     a_row_that_is_damaged_or_hostile_is_shown_as_it_is,
 );
@@ -212,7 +211,10 @@ async fn a_row_is_gone_when_its_time_has_passed(api: Api) {
     assert_eq!(rows(&api).await.len(), 0);
 }
 
-async fn a_row_is_written_although_its_client_has_left(api: Api) {
+/// On one thread, so that nothing can be done before the client has left.
+#[tokio::test]
+async fn a_row_is_written_although_its_client_has_left() {
+    let api = Api::new();
     assert!(api.request_post("/api/v1/queues/q/pause").now_or_never().is_none(), "answered before it was looked at");
     eventually("the row", async || rows(&api).await.len() == 1).await;
     assert_eq!(latest(&api).await, ["v1PauseQueue", "q", "done"]);
