@@ -210,7 +210,7 @@ fn r51_a_worker_is_told_by_its_name(home: &Home) {
         ["quiet", name, "done"],
     ];
     assert_eq!(all, expected.map(|row| row.map(str::to_owned)));
-    for wrong in [&["workers", "quiet"][..], &["workers", "quiet", "a b"], &["workers", "jump", &name]] {
+    for wrong in [&["workers", "quiet"][..], &["workers", "quiet", "a b"], &["workers", "jump", name]] {
         assert_eq!(home.run(wrong).code, Some(2), "{wrong:?}");
     }
 }
