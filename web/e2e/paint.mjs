@@ -1,18 +1,18 @@
 /** How soon something is on the screen: on this machine, from a server on it. */
 import assert from 'node:assert/strict';
 import { scenario } from './support/stage.mjs';
-import { stock } from './support/stock.mjs';
 
 const GOAL_MS = 200;
-/** A machine that does much else may be late now and then; pages that are too slow are late every time. */
-const LOADS = 20;
+const LOADS = 21;
 
-scenario('the first paint comes at once', async ({ page, api, base }) => {
-  await stock(api);
+// Not among the tests: a machine that builds or tests something meanwhile paints late, whatever the pages are like.
+scenario('the first paint comes at once', async ({ page, base }) => {
   const took = [];
-  while (took.length < LOADS && !took.some((ms) => ms < GOAL_MS)) took.push(await firstPaint(page, base));
-  console.log(`first paint after ${took.map(Math.round).join(', ')} ms`);
-  assert.ok(Math.min(...took) < GOAL_MS, `no paint within ${GOAL_MS} ms: ${took.join(', ')}`);
+  while (took.length < LOADS) took.push(await firstPaint(page, base));
+  took.sort((a, b) => a - b);
+  const [least, median, most] = [took[0], took[(LOADS - 1) / 2], took[LOADS - 1]].map(Math.round);
+  console.log(`first paint after ${median} ms (${least} to ${most}), ${LOADS} loads`);
+  assert.ok(median < GOAL_MS, `the goal is ${GOAL_MS} ms`);
 });
 
 /** Milliseconds from the request for the page to the first text or picture on the screen. */

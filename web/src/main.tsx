@@ -1,4 +1,4 @@
-import { render } from 'preact';
+import { type ComponentChild, render } from 'preact';
 import { problemOf } from './api/call';
 import { App } from './app';
 import { watch } from './api/live';
@@ -12,6 +12,7 @@ import './styles/pages.css';
 
 const RETRY_MS = 3000;
 const root = document.getElementById('app')!;
+let isShown = false;
 
 follow();
 listen();
@@ -24,15 +25,21 @@ async function start(): Promise<void> {
   } catch (error) {
     const problem = problemOf(error);
     if (problem.status !== 401) {
-      render(
+      show(
         <main class="alone">
           <Trouble problem={problem} />
         </main>,
-        root,
       );
       setTimeout(() => void start(), RETRY_MS);
       return;
     }
   }
-  render(<App />, root);
+  show(<App />);
+}
+
+/** In place of the empty frame, the first time. */
+function show(what: ComponentChild): void {
+  if (!isShown) root.replaceChildren();
+  isShown = true;
+  render(what, root);
 }
