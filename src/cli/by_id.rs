@@ -1,12 +1,15 @@
-//! What is told of each of several jobs that were named by their ids.
+//! What is done to several jobs that were named by their ids, and told of each.
 
 use std::process::ExitCode;
 
 use journeyman_job::JobId;
 use serde::Serialize;
 
-use super::Outcome;
+use super::audit::recorded;
 use super::output::{self, Output};
+use super::{Failure, Outcome};
+use crate::http::Problem;
+use crate::queue::operations::{Operations, audit};
 
 /// What became of one job.
 #[derive(Debug, Serialize)]
@@ -35,13 +38,28 @@ impl Told {
     }
 }
 
-/// How many were done, as a row of the audit says it.
-pub(super) fn done(all: &[Told]) -> String {
+/// Does it to these jobs, leaves a row of it, and tells what became of each.
+pub(super) async fn do_and_tell<E>(
+    operations: &Operations,
+    action: &str,
+    ids: &[JobId],
+    doing: impl Future<Output = Result<Vec<Told>, E>>,
+    output: Output,
+) -> Outcome
+where
+    E: Clone + Into<Problem>,
+    Failure: From<E>,
+{
+    let all = recorded(operations, action, Some(audit::named(ids)), doing, |all| done(all)).await?;
+    tell(&all, output)
+}
+
+fn done(all: &[Told]) -> String {
     format!("{} done of {}", all.iter().filter(|one| one.is_done).count(), all.len())
 }
 
 /// A line for each: what was done on standard output, what was not on standard error. Exit code 1 if anything was not.
-pub(super) fn tell(all: &[Told], output: Output) -> Outcome {
+fn tell(all: &[Told], output: Output) -> Outcome {
     if output.is_json() {
         output.json(&all)?;
     } else {

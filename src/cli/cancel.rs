@@ -3,12 +3,11 @@
 use clap::Args;
 use journeyman_job::JobId;
 
-use super::audit::recorded;
 use super::by_id::{self, Told};
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
-use crate::queue::operations::{Operations, audit};
+use crate::queue::operations::Operations;
 use crate::queue::{Cancelled, StoreError};
 
 #[derive(Debug, Args)]
@@ -23,9 +22,7 @@ pub(super) struct CancelOptions {
 pub(super) async fn run(config: Config, options: CancelOptions, output: Output) -> Outcome {
     let (operations, _) = operations(&config).await?;
     let cancelling = cancel(&operations, &options.ids);
-    let target = Some(audit::named(&options.ids));
-    let all = recorded(&operations, "cancel", target, cancelling, |all| by_id::done(all)).await?;
-    by_id::tell(&all, output)
+    by_id::do_and_tell(&operations, "cancel", &options.ids, cancelling, output).await
 }
 
 async fn cancel(operations: &Operations, ids: &[JobId]) -> Result<Vec<Told>, StoreError> {

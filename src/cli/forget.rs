@@ -3,12 +3,11 @@
 use clap::Args;
 use journeyman_job::JobId;
 
-use super::audit::recorded;
 use super::by_id::{self, Told};
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
-use crate::queue::operations::{Operations, audit};
+use crate::queue::operations::Operations;
 use crate::queue::{Forgotten, StoreError};
 
 #[derive(Debug, Args)]
@@ -23,9 +22,7 @@ pub(super) struct ForgetOptions {
 pub(super) async fn run(config: Config, options: ForgetOptions, output: Output) -> Outcome {
     let (operations, _) = operations(&config).await?;
     let forgetting = forget(&operations, &options.ids);
-    let target = Some(audit::named(&options.ids));
-    let all = recorded(&operations, "forget", target, forgetting, |all| by_id::done(all)).await?;
-    by_id::tell(&all, output)
+    by_id::do_and_tell(&operations, "forget", &options.ids, forgetting, output).await
 }
 
 async fn forget(operations: &Operations, ids: &[JobId]) -> Result<Vec<Told>, StoreError> {

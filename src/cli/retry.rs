@@ -11,7 +11,7 @@ use super::by_id::{self, Told};
 use super::output::Output;
 use super::{Outcome, operations};
 use crate::config::Config;
-use crate::queue::operations::{Acted, Action, OperationError, Operations, RetriedMany, audit};
+use crate::queue::operations::{Acted, Action, OperationError, Operations, RetriedMany};
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["ids", "all", "queue"])))]
@@ -39,9 +39,7 @@ pub(super) async fn run(config: Config, options: RetryOptions, output: Output) -
         let told = options.ids.iter().zip(outcomes).map(|(id, outcome)| outcome.map(|outcome| told(*id, outcome)));
         told.collect::<Result<Vec<_>, _>>()
     };
-    let target = Some(audit::named(&options.ids));
-    let all = recorded(&operations, "retry", target, retrying, |all| by_id::done(all)).await?;
-    by_id::tell(&all, output)
+    by_id::do_and_tell(&operations, "retry", &options.ids, retrying, output).await
 }
 
 async fn retry_all(operations: &Operations, queue: Option<&QueueName>, output: Output) -> Outcome {
