@@ -86,7 +86,7 @@ struct FailedPage {
 )]
 async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<FailedPage>, Problem> {
     let queue: Option<QueueName> = params.take("queue_name")?;
-    let PageSize(limit) = params.take("limit")?.unwrap_or_default();
+    let PageSize(limit): PageSize = params.take("limit")?.unwrap_or_default();
     let start: Option<Place> = params.take("cursor")?;
     params.done()?;
     let Latest { jobs, total, next } = api.operations.latest_failed(queue.as_ref(), start, limit).await?;

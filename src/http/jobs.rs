@@ -57,7 +57,7 @@ async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<JobsPag
         tag: params.take("tag")?,
         ..Filter::default()
     };
-    let PageSize(limit) = params.take("limit")?.unwrap_or_default();
+    let PageSize(limit): PageSize = params.take("limit")?.unwrap_or_default();
     let start: Option<Place> = params.take("cursor")?;
     params.done()?;
     Ok(Json(api.operations.browse(&filter, start, limit).await?.into()))

@@ -60,17 +60,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     }
 }
 
-/// Jobs on one page: 1 to 100.
+/// Entries on one page: 1 to `MAX`, and `USUAL` where nothing is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageSize(pub usize);
+pub struct PageSize<const USUAL: usize = 50, const MAX: usize = 100>(pub usize);
 
-impl PageSize {
-    pub const MAX: usize = 100;
-}
-
-impl Default for PageSize {
+impl<const USUAL: usize, const MAX: usize> Default for PageSize<USUAL, MAX> {
     fn default() -> Self {
-        Self(50)
+        Self(USUAL)
     }
 }
 
@@ -79,15 +75,15 @@ impl Default for PageSize {
 pub enum PageSizeError {
     #[error(transparent)]
     NoNumber(#[from] ParseIntError),
-    #[error("give 1 to {max}", max = PageSize::MAX)]
-    Range,
+    #[error("give 1 to {0}")]
+    Range(usize),
 }
 
-impl FromStr for PageSize {
+impl<const USUAL: usize, const MAX: usize> FromStr for PageSize<USUAL, MAX> {
     type Err = PageSizeError;
 
     fn from_str(text: &str) -> Result<Self, PageSizeError> {
         let size = text.parse()?;
-        if (1..=Self::MAX).contains(&size) { Ok(Self(size)) } else { Err(PageSizeError::Range) }
+        if (1..=MAX).contains(&size) { Ok(Self(size)) } else { Err(PageSizeError::Range(MAX)) }
     }
 }

@@ -1,8 +1,5 @@
 //! `/api/v1/audit`: who has done what by hand.
 
-use std::num::ParseIntError;
-use std::str::FromStr;
-
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -13,7 +10,7 @@ use utoipa_axum::routes;
 use super::super::Api;
 use super::super::edge::needs;
 use super::super::error::{Problem, ProblemBody};
-use super::super::query::Params;
+use super::super::query::{PageSize, Params};
 use crate::access::Scope;
 use crate::queue::operations::{self, AuditPlace, Audited, Deed};
 
@@ -90,38 +87,10 @@ impl From<operations::AuditRow> for AuditRow {
     )
 )]
 async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<Audit>, Problem> {
-    let Rows(limit) = params.take("limit")?.unwrap_or_default();
+    let PageSize(limit): PageSize<100, 1000> = params.take("limit")?.unwrap_or_default();
     let start: Option<AuditPlace> = params.take("cursor")?;
     params.done()?;
     let Audited { rows, next } = api.operations.audit(start, limit).await?;
     let rows = rows.into_iter().map(AuditRow::from).collect();
     Ok(Json(Audit { rows, next_cursor: next.map(|next| next.to_string()) }))
-}
-
-/// Rows on one page: 1 to 1 000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Rows(usize);
-
-impl Default for Rows {
-    fn default() -> Self {
-        Self(100)
-    }
-}
-
-/// What is no number of rows.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum RowsError {
-    #[error(transparent)]
-    NoNumber(#[from] ParseIntError),
-    #[error("give 1 to 1000")]
-    Range,
-}
-
-impl FromStr for Rows {
-    type Err = RowsError;
-
-    fn from_str(text: &str) -> Result<Self, RowsError> {
-        let rows = text.parse()?;
-        if (1..=1000).contains(&rows) { Ok(Self(rows)) } else { Err(RowsError::Range) }
-    }
 }

@@ -70,7 +70,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 )]
 async fn list(State(api): State<Api>, mut params: Params) -> Result<Json<JobsPage>, Problem> {
     let filter = filter::taken(&mut params)?;
-    let PageSize(limit) = params.take("limit")?.unwrap_or_default();
+    let PageSize(limit): PageSize = params.take("limit")?.unwrap_or_default();
     let start: Option<Place> = params.take("cursor")?;
     params.done()?;
     Ok(Json(api.operations.browse(&filter, start, limit).await?.into()))
