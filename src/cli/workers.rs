@@ -9,6 +9,7 @@ use comfy_table::{ColumnConstraint, Width};
 use serde::Serialize;
 use serde_json::json;
 
+use super::filter::Reach;
 use super::output::{self, Output, list, one_line, short};
 use super::{Failure, Outcome, operations};
 use crate::clock::Timestamp;
@@ -19,7 +20,7 @@ use crate::queue::{Body, JobRecord, Order, State, WorkerView};
 use tell::TellOptions;
 
 /// Running jobs that are shown with their workers.
-const MOST_JOBS: usize = 1000;
+const MOST_JOBS: u16 = 1000;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -88,7 +89,7 @@ async fn show(operations: &Operations, with_jobs: bool, output: Output) -> Outco
             table.add_row([head(worker, now), what(worker, own, now)]);
         }
         output::line(table)?;
-        if jobs.len() >= MOST_JOBS {
+        if jobs.len() >= usize::from(MOST_JOBS) {
             output::line(format_args!("The first {MOST_JOBS} running jobs; jobs --state reserved lists all"))?;
         }
     }
@@ -97,16 +98,8 @@ async fn show(operations: &Operations, with_jobs: bool, output: Output) -> Outco
 
 async fn running(operations: &Operations) -> Result<Vec<JobRecord>, Failure> {
     let filter = Filter { state: Some(State::Reserved), ..Filter::default() };
-    let (mut jobs, mut start) = (Vec::new(), None);
-    while jobs.len() < MOST_JOBS {
-        let found = operations.browse(&filter, start, MOST_JOBS - jobs.len()).await?;
-        jobs.extend(found.jobs);
-        start = found.next;
-        if start.is_none() {
-            break;
-        }
-    }
-    Ok(jobs)
+    let reach = Reach { limit: MOST_JOBS, cursor: None, look: u64::MAX };
+    Ok(reach.browse(operations, &filter).await?.jobs)
 }
 
 fn tell_programs(workers: Vec<WorkerView>, jobs: Option<Vec<JobRecord>>, output: Output) -> std::io::Result<()> {
@@ -141,7 +134,7 @@ fn what<'a>(worker: &WorkerView, jobs: impl Iterator<Item = &'a JobRecord>, now:
 }
 
 /// The queues, in its order.
-fn takes(worker: &WorkerView) -> String {
+pub(super) fn takes(worker: &WorkerView) -> String {
     let mut names: Vec<String> = worker.queues.iter().map(ToString::to_string).collect();
     if worker.all_queues {
         names.push("any other".to_owned());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::super::workers::takes;
 use crate::clock::Timestamp;
 use crate::queue::operations::{Filter, OperationError, Operations, QueueView};
 use crate::queue::{Body, Counters, JobRecord, State, WorkerState, WorkerView};
@@ -121,11 +122,8 @@ impl QueueLine {
 
 impl WorkerLine {
     fn of(worker: WorkerView, running: &[JobRecord], now: Timestamp) -> Self {
-        let mut queues: Vec<String> = worker.queues.iter().map(ToString::to_string).collect();
-        if worker.all_queues {
-            queues.push("any other".to_owned());
-        }
         Self {
+            queues: takes(&worker),
             runs: types(running.iter().filter(|job| job.worker.as_ref() == Some(&worker.worker))),
             name: worker.worker,
             host: worker.host.unwrap_or_default(),
@@ -133,7 +131,6 @@ impl WorkerLine {
             busy: worker.busy,
             slots: worker.slots,
             seen: worker.seen_at.map(|at| now.since(at)),
-            queues: queues.join(", "),
         }
     }
 }
@@ -142,11 +139,14 @@ impl WorkerLine {
 fn types<'a>(jobs: impl Iterator<Item = &'a JobRecord>) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for job in jobs {
-        let task_type = Body::read(&job.body).map_or_else(|_| "(unreadable)".to_owned(), |body| body.type_name.into());
-        *counts.entry(task_type).or_default() += 1;
+        *counts.entry(type_of(job)).or_default() += 1;
     }
     let shown = counts.into_iter().map(|(name, count)| if count == 1 { name } else { format!("{name} ×{count}") });
     shown.collect::<Vec<_>>().join(", ")
+}
+
+fn type_of(job: &JobRecord) -> String {
+    Body::read(&job.body).map_or_else(|_| "(unreadable)".to_owned(), |body| body.type_name.into())
 }
 
 impl From<JobRecord> for FailureLine {
@@ -154,7 +154,7 @@ impl From<JobRecord> for FailureLine {
         let error = job.trail.error.as_ref();
         Self {
             at: job.trail.finished_at,
-            task_type: Body::read(&job.body).map_or_else(|_| "(unreadable)".to_owned(), |body| body.type_name.into()),
+            task_type: type_of(&job),
             queue: job.queue.to_string(),
             why: error.map(|error| format!("{}: {}", error.kind().as_str(), error.message())).unwrap_or_default(),
         }
